@@ -1,0 +1,63 @@
+"""Columns, their sensitivity and precision: what a clause's data format prescribes, cell by cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ColumnType(StrEnum):
+    """How a value is written and checked."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TIME = "time"  # an instant with a zone, stored in UTC, shown in Japan time
+    DATE = "date"
+    FLAG = "flag"
+    CHOICE = "choice"  # a code of `Column.choices`, shown by its Japanese label
+    LIST = "list"  # several texts
+
+
+class Sensitivity(StrEnum):
+    """Whom a value can point at, from nobody to one person."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"  # of the two parties, nobody's personal data
+    DWELLING = "dwelling"  # one home, no name
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table that may be shown or handed over.
+
+    `name` is the machine's word, `label` the heading in Japanese, `choices` the labels of coded values.
+    """
+
+    name: str
+    label: str
+    type: ColumnType = ColumnType.TEXT
+    sensitivity: Sensitivity = Sensitivity.PUBLIC
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+class Precision(StrEnum):
+    """How exactly a place may be told."""
+
+    TOWN = "town"  # 町丁・字 or wider
+    EXACT = "exact"  # as stored
+
+
+@dataclass(frozen=True, slots=True)
+class DataFormat:
+    """What may leave under a clause: one dataset in one mode, column by column, at a precision.
+
+    `columns` is the most that may leave; a request may ask for fewer. No columns: nothing leaves (代行送付).
+    """
+
+    id: str
+    version: int
+    dataset: str
+    mode: str
+    columns: tuple[str, ...]
+    precision: Precision = Precision.EXACT

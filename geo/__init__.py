@@ -1,0 +1,1 @@
+"""Places and shapes of Japan; knows nothing of disasters or agreements."""
