@@ -347,6 +347,8 @@ GAZETTEER = Noun(
     "gazetteer", "町名・位置の表", Shape.POINT,
     (
         MUNICIPALITY,
+        _field("pref", "都道府県", required=True),
+        _field("city", "市区町村", required=True),
         _field("town", "町丁・字", required=True),
         _field("koaza", "小字"),
         _field("postal_code", "郵便番号", pattern=r"\d{7}"),

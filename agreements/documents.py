@@ -1,0 +1,225 @@
+"""Reading a TOML text strictly: every unknown key, wrong type and impossible value becomes a fault with its place."""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from geo.faults import Fault
+
+_BARE_DATE = re.compile(r"(?m)^(\s*[\w.-]+\s*=\s*)(\d{4}-\d{2}-\d{2})(?=\s*(?:#.*)?$)")
+_LOOKS_LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+#: Agreements of this kind exist since 1996; a year far outside is a slip of the pen.
+_YEARS = range(1990, 2200)
+#: A text of this many characters is no agreement; parsing it would only cost time.
+MAX_CHARACTERS = 1_000_000
+
+
+def load_toml(text: str, faults: list[Fault]) -> dict[str, Any]:
+    """Parse a TOML text; what is no TOML at all becomes one fault and an empty table.
+
+    A date that the calendar does not know (2026-02-30) is kept as text, so that it is reported with its place beside
+    all other faults instead of stopping the parser.
+    """
+    if len(text) > MAX_CHARACTERS:
+        faults.append(Fault("agreements.text_too_long", params={"limit": MAX_CHARACTERS}))
+        return {}
+    try:
+        return tomllib.loads(_BARE_DATE.sub(_quoted_if_impossible, text.removeprefix("\ufeff")))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        faults.append(Fault("agreements.not_toml", params={"line": _line(error, text)}))
+        return {}
+
+
+def _line(error: Exception, text: str) -> int:
+    """Return the line at which the parser stopped; the last one where it names none."""
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else text.count("\n") + 1
+
+
+def _quoted_if_impossible(found: re.Match[str]) -> str:
+    try:
+        date.fromisoformat(found[2])
+    except ValueError:
+        return f'{found[1]}"{found[2]}"'
+    return found[0]
+
+
+class Table:
+    """One table of a TOML text while it is read; what is wrong goes to `faults`, and a harmless value comes back.
+
+    Every getter marks its key as known; `close` then reports the keys that nobody asked for.
+    """
+
+    def __init__(self, data: Mapping[str, Any], path: str, faults: list[Fault]) -> None:
+        self.data = data
+        self.path = path
+        self.faults = faults
+        self._known: set[str] = set()
+
+    def at(self, key: str) -> str:
+        """Return the place of a key as the file writes it, such as ``clauses.match.retention_days``."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def fault(self, code: str, key: str, value: object = None, **params: object) -> None:
+        """Report something wrong at a key."""
+        shown = None if value is None else str(value)[:200]
+        self.faults.append(Fault(f"agreements.{code}", column=self.at(key), value=shown, params=params))
+
+    def has(self, key: str) -> bool:
+        """Whether the file gives the key."""
+        return key in self.data
+
+    def _get(self, key: str, required: bool) -> Any:
+        self._known.add(key)
+        if key not in self.data:
+            if required:
+                self.fault("missing_key", key)
+            return None
+        return self.data[key]
+
+    def text(
+        self,
+        key: str,
+        *,
+        required: bool = True,
+        choices: Collection[str] | None = None,
+        pattern: str | None = None,
+        example: str = "",
+    ) -> str:
+        """Return a text; "" where it is missing or wrong. A required text may not be blank."""
+        value = self._get(key, required)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.fault("want_text", key, value)
+            return ""
+        if required and not value.strip():
+            self.fault("empty_text", key)
+            return ""
+        return self._checked(key, value, choices, pattern, example)
+
+    def _checked(self, key: str, value: str, choices: Collection[str] | None, pattern: str | None, example: str) -> str:
+        if choices is not None and value not in choices:
+            self.fault("unknown_value", key, value, allowed="、".join(sorted(choices)))
+            return ""
+        if pattern is not None and value and not re.fullmatch(pattern, value):
+            self.fault("wrong_shape", key, value, example=example)
+            return ""
+        return value
+
+    def texts(
+        self,
+        key: str,
+        *,
+        required: bool = False,
+        choices: Collection[str] | None = None,
+        pattern: str | None = None,
+        example: str = "",
+    ) -> tuple[str, ...]:
+        """Return a list of different texts; those that are wrong are left out and reported with their index."""
+        value = self._get(key, required)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.fault("want_list", key, value)
+            return ()
+        good: list[str] = []
+        for index, item in enumerate(value):
+            place = f"{key}[{index}]"
+            if not isinstance(item, str) or not item.strip():
+                self.fault("want_text", place, item)
+            elif item in good:
+                self.fault("twice", place, item)
+            elif self._checked(place, item, choices, pattern, example):
+                good.append(item)
+        if required and not value:
+            self.fault("empty_list", key)
+        return tuple(good)
+
+    def integer(self, key: str, *, minimum: int, maximum: int, required: bool = True) -> int | None:
+        """Return a whole number within its limits, or None."""
+        value = self._get(key, required)
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.fault("want_integer", key, value)
+            return None
+        if not minimum <= value <= maximum:
+            self.fault("out_of_range", key, value, minimum=minimum, maximum=maximum)
+            return None
+        return value
+
+    def flag(self, key: str, *, required: bool = False) -> bool:
+        """Return true or false; false where it is missing or wrong."""
+        value = self._get(key, required)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            self.fault("want_flag", key, value)
+            return False
+        return value
+
+    def day(self, key: str, *, required: bool = True) -> date | None:
+        """Return a calendar day, or None."""
+        value = self._get(key, required)
+        if value is None:
+            return None
+        if isinstance(value, date) and not isinstance(value, datetime):
+            if value.year in _YEARS:
+                return value
+            self.fault("impossible_date", key, value)
+            return None
+        impossible = isinstance(value, str) and _LOOKS_LIKE_A_DATE.fullmatch(value) is not None
+        self.fault("impossible_date" if impossible else "want_date", key, value)
+        return None
+
+    def table(self, key: str, *, required: bool = True) -> "Table":
+        """Return a table inside this one; an empty one where it is missing or wrong."""
+        value = self._get(key, required)
+        if value is not None and not isinstance(value, dict):
+            self.fault("want_table", key, value)
+            value = None
+        return Table(value or {}, self.at(key), self.faults)
+
+    def named_tables(self, key: str) -> list[tuple[str, "Table"]]:
+        """Return the tables below a table, each with its name (``[clauses.match]``)."""
+        inner = self.table(key, required=False)
+        return [(name, inner.table(name)) for name in inner.data]
+
+    def tables(self, key: str, *, required: bool = False) -> list["Table"]:
+        """Return a list of tables (``[[clauses]]``); what is no table is left out and reported."""
+        value = self._get(key, required)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.fault("want_tables", key, value)
+            return []
+        found: list[Table] = []
+        for index, item in enumerate(value):
+            place = f"{key}[{index}]"
+            if isinstance(item, dict):
+                found.append(Table(item, self.at(place), self.faults))
+            else:
+                self.fault("want_table", place, item)
+        return found
+
+    def close(self) -> None:
+        """Report every key that no getter asked for."""
+        for key in self.data:
+            if key not in self._known:
+                near = get_close_matches(key, sorted(self._known), n=1)
+                allowed = near or sorted(self._known)
+                self.fault("unknown_key", key, allowed="、".join(allowed))
+
+
+def head(table: Table, name: str, version: int) -> None:
+    """Check `format` and `version` at the top of a document."""
+    found = table.text("format", choices=None)
+    if found and found != name:
+        table.fault("other_format", "format", found, wanted=name)
+    number = table.integer("version", minimum=1, maximum=1_000_000)
+    if number is not None and number != version:
+        table.fault("other_version", "version", number, wanted=version)

@@ -1,0 +1,145 @@
+"""The hash chain of the ledger: what an entry's bytes are, how entries are linked, and what breaks the chain.
+
+Pure: knows no database and no file. The store keeps the bytes as they were hashed; a check hashes the bytes as kept and
+never a re-serialised form. The greatest head seen by each writing process is kept apart from the database, so that a
+tail that was cut off, or a chain that was computed anew, does not go unnoticed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+FORMAT = "tayori-ledger-entry"
+VERSION = 1
+#: What the first entry is linked to.
+GENESIS = bytes(32)
+
+
+class Break(StrEnum):
+    """What was done to a chain, as far as it can be told."""
+
+    EDITED = "edited"  # the bytes or the hash of an entry are not those that were linked
+    DELETED = "deleted"  # an entry is missing between others
+    REORDERED = "reordered"  # the entry exists, at another place
+    CUT = "cut"  # entries at the end are missing
+    REWRITTEN = "rewritten"  # the chain is whole but is not the one whose head was kept
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry of a chain: its number (the first is 1, 0 is the empty chain) and its hash of 32 bytes."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, read."""
+
+    seq: int
+    at: datetime
+    kind: str
+    payload: Mapping[str, Any]
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found.
+
+    `entries` entries were sound from the first on; `first_bad` is the number of the first that is not, None if all are.
+    """
+
+    entries: int
+    head: Head
+    first_bad: int | None = None
+    what: Break | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the chain is whole."""
+        return self.first_bad is None
+
+
+def entry_bytes(kind: str, payload: Mapping[str, Any], *, at: datetime) -> bytes:
+    """Return the bytes of an entry that are kept and hashed: JSON, sorted keys, no blanks, UTF-8.
+
+    Parameters
+    ----------
+    payload
+        Texts, whole numbers, flags, None, lists and mappings; no floats that JSON has no word for.
+    at
+        Aware; written in UTC to the microsecond.
+
+    Raises
+    ------
+    ValueError
+        If `at` has no zone or a number is not finite: mistakes of the programmer.
+    """
+    if at.utcoffset() is None:
+        raise ValueError("a ledger entry needs an aware time")
+    time = at.astimezone(UTC).isoformat(timespec="microseconds")
+    document = {"format": FORMAT, "version": VERSION, "at": time, "kind": kind, "payload": payload}
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def read_entry(seq: int, entry: bytes, link_hash: bytes) -> Entry:
+    """Return a kept entry as an object."""
+    document = json.loads(entry)
+    at = datetime.fromisoformat(document["at"])
+    return Entry(seq, at, document["kind"], document["payload"], link_hash)
+
+
+def link(previous: bytes, seq: int, entry: bytes) -> bytes:
+    """Return SHA-256 over the previous hash, the entry's number (8 bytes, big-endian) and its bytes."""
+    return hashlib.sha256(previous + seq.to_bytes(8, "big", signed=True) + entry).digest()
+
+
+def verify(rows: Iterable[tuple[int, bytes, bytes]], heads: Iterable[Head] = ()) -> Verdict:
+    """Check a chain in one pass.
+
+    Parameters
+    ----------
+    rows
+        Number, kept bytes and kept hash of each entry, in the order of their numbers.
+    heads
+        Heads that were kept apart from the rows.
+
+    Returns
+    -------
+    Verdict
+        The first entry that is wrong, and what was done to it. A chain that agrees with itself but not with a kept head
+        is named by that head's number: what was changed stands there or before.
+    """
+    anchors = sorted(heads, key=lambda head: head.seq)
+    waiting = iter(anchors)
+    anchor = next(waiting, None)
+    previous, expected = GENESIS, 1
+    sha256 = hashlib.sha256
+    rest = iter(rows)
+    for seq, entry, kept in rest:
+        if seq != expected or sha256(previous + seq.to_bytes(8, "big", signed=True) + entry).digest() != kept:
+            what = _what_happened(previous, expected, seq, rest)
+            return Verdict(expected - 1, Head(expected - 1, previous), expected, what)
+        previous = kept
+        while anchor is not None and anchor.seq <= seq:
+            if anchor.seq == seq and anchor.hash != previous:
+                return Verdict(seq - 1, Head(seq, previous), seq, Break.REWRITTEN)
+            anchor = next(waiting, None)
+        expected += 1
+    head = Head(expected - 1, previous)
+    if anchor is not None and anchor.seq > head.seq:
+        return Verdict(head.seq, head, expected, Break.CUT)
+    return Verdict(head.seq, head)
+
+
+def _what_happened(previous: bytes, expected: int, seq: int, rest: Iterator[tuple[int, bytes, bytes]]) -> Break:
+    """Tell an edit from a deletion and from a move: a moved entry turns up again further on, with its own link."""
+    if any(link(previous, expected, entry) == kept for _, entry, kept in rest):
+        return Break.REORDERED
+    return Break.DELETED if seq > expected else Break.EDITED

@@ -1,0 +1,204 @@
+"""What all verbs share: the common options, how an answer is printed, how a refusal ends."""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from disaster.errors import SettingsError, StoreError
+from disaster.progress import Step
+from disaster.provide import RefusedError
+from disaster.settings import Settings
+from disaster.store import Store
+from geo.faults import CodedError, Lang
+
+#: Version of every ``--json`` answer.
+VERSION = 1
+DONE, REFUSED, USAGE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a verb says: a document for ``--json``; a headline, tables and lines for people; and how it ended."""
+
+    kind: str
+    document: Mapping[str, Any]
+    lines: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    code: int = DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """One call of the program: its settings, its clock reading, its screen."""
+
+    settings: Settings
+    json: bool
+    at: datetime
+    screen: Console = field(default_factory=lambda: Console(soft_wrap=True))
+
+    @property
+    def lang(self) -> Lang:
+        """Language of sentences."""
+        return self.settings.lang
+
+    def say(self, ja: str, en: str) -> str:
+        """Choose the sentence of the reader's language."""
+        return ja if self.lang == "ja" else en
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the store of the settings."""
+        with Store.open(self.settings.data_dir, at=self.at, url=self.settings.database_url) as store:
+            yield store
+
+    def municipality(self, store: Store, given: str | None) -> str:
+        """Return the municipality meant: the given one, or the store's only one."""
+        if given is not None and given not in store.municipalities:
+            raise StoreError(
+                "disaster.other_municipality_store", municipality=given, known="、".join(store.municipalities)
+            )
+        if given is None and len(store.municipalities) != 1:
+            raise StoreError("disaster.which_municipality", known="、".join(store.municipalities))
+        return given or store.municipalities[0]
+
+    @contextmanager
+    def steps(self, total: int | None = None) -> Iterator[Step]:
+        """Show a bar that moves with each step, where somebody is watching."""
+        if self.json or not sys.stderr.isatty():
+            yield lambda _phrase: None
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("", total=total)
+
+            def step(phrase: str) -> None:
+                progress.update(task, description=phrase, advance=1)
+
+            yield step
+
+
+def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table for the screen; values are shown as they are, never read as markup."""
+    made = Table(title=title, title_justify="left", show_edge=False)
+    for heading in headings:
+        made.add_column(heading)
+    for row in rows:
+        made.add_row(*(_plain(value) for value in row))
+    return made
+
+
+def _plain(value: object) -> str:
+    text = "" if value is None else str(value)
+    return "".join(sign if sign.isprintable() else "·" for sign in text).replace("[", "\\[")
+
+
+Json = Annotated[bool, typer.Option("--json", help="結果をJSONで出す / print JSON")]
+Language = Annotated[Literal["ja", "en"] | None, typer.Option("--lang", help="文の言語 / language of sentences")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="保管庫のフォルダ / folder of the store")]
+DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help="PostGISの接続先 / PostGIS address")]
+_COMMON: Mapping[str, Any] = {"json": Json, "lang": Language, "data_dir": DataDir, "database_url": DatabaseUrl}
+
+
+def verb(app: typer.Typer, name: str | None = None) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register a function as a verb: add the common options, print its answer, turn a refusal into exit code 1."""
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(function)
+        def run(**given: Any) -> None:
+            common = {option: given.pop(option) for option in _COMMON}
+            sys.exit(_run(function, common, given))
+
+        own = inspect.signature(function, eval_str=True)
+        parameters = [p for p in own.parameters.values() if p.name != "shell"]
+        added = [
+            inspect.Parameter(
+                option, inspect.Parameter.KEYWORD_ONLY, default=False if option == "json" else None, annotation=kind
+            )
+            for option, kind in _COMMON.items()
+        ]
+        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        run.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in [*keyword, *added]}
+        app.command(name)(run)
+        return function
+
+    return register
+
+
+def _run(function: Callable[..., Answer], common: Mapping[str, Any], given: Mapping[str, Any]) -> int:
+    as_json = bool(common["json"])
+    lang: Lang = common["lang"] or "ja"
+    try:
+        settings = _settings(common)
+        lang = settings.lang
+        shell = Shell(settings, as_json, datetime.now(UTC))
+        answer = function(shell, **given)
+    except CodedError as error:
+        _print_refusal(error, as_json=as_json, lang=lang)
+        return REFUSED
+    _print(shell, answer)
+    return answer.code
+
+
+def _settings(common: Mapping[str, Any]) -> Settings:
+    given = {name: common[name] for name in ("lang", "data_dir", "database_url") if common[name] is not None}
+    try:
+        return Settings(**given)
+    except (ValidationError, ValueError) as error:
+        raise SettingsError("disaster.bad_settings", what=_first_fault(error)) from error
+
+
+def _first_fault(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "、".join(".".join(map(str, one["loc"])) for one in error.errors())
+    return type(error).__name__
+
+
+def _print(shell: Shell, answer: Answer) -> None:
+    if shell.json:
+        document = {"format": f"tayori-{answer.kind}", "version": VERSION, **answer.document}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1, default=_encoded) + "\n")
+        return
+    for made in answer.tables:
+        shell.screen.print(made)
+    for line in answer.lines:
+        shell.screen.print(_plain_line(line), markup=False, highlight=False)
+
+
+def _plain_line(line: str) -> str:
+    return "".join(sign if sign.isprintable() else "·" for sign in line)
+
+
+def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
+    if as_json:
+        document: dict[str, Any] = {
+            "format": "tayori-error",
+            "version": VERSION,
+            "code": error.code,
+            "ja": error.sentence("ja"),
+        }
+        document["en"] = error.sentence("en")
+        if isinstance(error, RefusedError):
+            document["decision"] = error.decision.to_dict()
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1, default=_encoded) + "\n")
+        return
+    sys.stderr.write(_plain_line(error.sentence(lang)) + "\n")
+
+
+def _encoded(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,148 @@
+"""Verbs that look: status, audit, config, serve."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cover import japan_time
+from disaster.models import NOUNS
+from disaster.service.app import make_app
+from disaster.settings import SETTINGS_FILE
+from disaster.store import Store
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs of this module."""
+    verb(app, "status")(status)
+    audit = typer.Typer(no_args_is_help=True, help="台帳 / Ledger")
+    verb(audit, "list")(audit_list)
+    verb(audit, "verify")(audit_verify)
+    app.add_typer(audit, name="audit")
+    verb(app, "config")(config)
+    verb(app, "serve")(serve)
+
+
+def status_of(store: Store, shell: Shell) -> dict[str, Any]:
+    """Return what the store holds: counts of its own rows stay on its own side."""
+    kinds = []
+    for code in store.municipalities:
+        for row in store.batches(municipality=code):
+            if row.state == "active":
+                kinds.append(
+                    {
+                        "municipality": code,
+                        "kind": row.kind,
+                        "dataset": row.dataset,
+                        "rows": row.accepted,
+                        "as_of": row.as_of,
+                        "drill": row.drill,
+                    }
+                )
+    return {
+        "side": str(store.side),
+        "municipalities": list(store.municipalities),
+        "public_key": store.public_key,
+        "batches": kinds,
+        "events": [event.event_id for event in store.events.all()],
+        "agreements": [record.agreement_id for record in store.agreements.all()],
+        "received": [
+            {
+                "pack_id": p.pack_id,
+                "expires_at": p.expires_at,
+                "expired": p.expires_at is not None and p.expires_at <= shell.at,
+            }
+            for p in store.received.all()
+        ],
+        "swept": asdict(store.swept),
+    }
+
+
+def status(shell: Shell) -> Answer:
+    """保管庫の中身を数える / Count what the store holds."""
+    with shell.store() as store:
+        document = status_of(store, shell)
+    rows = [
+        (
+            NOUNS[b["kind"]].title if b["kind"] in NOUNS else b["kind"],
+            b["dataset"],
+            b["rows"],
+            japan_time(b["as_of"]),
+            shell.say("訓練", "drill") if b["drill"] else "",
+        )
+        for b in document["batches"]
+    ]
+    headings = [
+        shell.say(*p)
+        for p in (("種類", "kind"), ("系列", "dataset"), ("件数", "rows"), ("時点", "as of"), ("訓練", "drill"))
+    ]
+    lines = [
+        shell.say(
+            f"側: {document['side']}  市区町村: {'、'.join(document['municipalities'])}", f"side {document['side']}"
+        ),
+        shell.say(
+            f"協定 {len(document['agreements'])}件  災害 {len(document['events'])}件  受領 {len(document['received'])}件",
+            "",
+        ),
+        *(
+            shell.say(f"期限切れ: {p['pack_id']} を消してください。", f"Expired: delete {p['pack_id']}.")
+            for p in document["received"]
+            if p["expired"]
+        ),
+    ]
+    return Answer(
+        "status", document, [line for line in lines if line], [table(shell.say("保管庫", "Store"), headings, rows)]
+    )
+
+
+def audit_list(
+    shell: Shell, limit: Annotated[int, typer.Option(min=1, max=100_000, help="件数 / entries")] = 50
+) -> Answer:
+    """台帳の新しい記録を並べる / List the latest entries."""
+    with shell.store() as store:
+        last = store.ledger.head()
+        entries = list(store.ledger.entries(after=max(last.seq - limit, 0)))
+    rows = [(entry.seq, entry.at, entry.kind) for entry in entries]
+    headings = [shell.say(*p) for p in (("番号", "seq"), ("日時", "time"), ("種類", "kind"))]
+    document = {"entries": [{"seq": e.seq, "at": e.at, "kind": e.kind, "payload": e.payload} for e in entries]}
+    return Answer("audit", document, [], [table(shell.say("台帳", "Ledger"), headings, rows)])
+
+
+def audit_verify(shell: Shell) -> Answer:
+    """台帳のつながりを確かめる / Verify the chain of the ledger."""
+    with shell.store() as store:
+        verdict = store.ledger.verify()
+    return Answer(
+        "audit-verify", asdict(verdict), [verdict.sentence(shell.lang)], code=DONE if verdict.good else REFUSED
+    )
+
+
+def config(shell: Shell) -> Answer:
+    """いま使われる設定を示す / Show the settings in force."""
+    document = {name: None if value is None else str(value) for name, value in shell.settings.model_dump().items()}
+    if document["database_url"]:
+        document["database_url"] = document["database_url"].split("@")[-1]  # never print a password
+    rows = list(document.items())
+    line = shell.say(
+        f"順序: 指定 > 環境変数 TAYORI_* > {SETTINGS_FILE} > 既定",
+        f"Order: flag > TAYORI_* > {SETTINGS_FILE} > default",
+    )
+    return Answer(
+        "config",
+        document,
+        [line],
+        [table(shell.say("設定", "Settings"), (shell.say("名", "name"), shell.say("値", "value")), rows)],
+    )
+
+
+def serve(
+    shell: Shell,
+    host: Annotated[str, typer.Option(help="待ち受けるアドレス / address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="ポート / port")] = 8765,
+) -> Answer:
+    """個人情報を含まない情報を配る小さな窓口を開く / Serve layers without personal data."""
+    with shell.store() as store:
+        uvicorn.run(make_app(store), host=host, port=port, log_level="warning")
+    return Answer("serve", {"host": host, "port": port}, [shell.say("終了しました。", "Stopped.")])

@@ -1,0 +1,110 @@
+"""Checked files into the store: all of a file or nothing, the same file again changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from disaster.batch import Batch
+from disaster.ingest import check_files, within
+from disaster.models import BOUNDARIES, GAZETTEER
+from disaster.progress import Step, silent
+from disaster.store import Store, Stored
+from geo.faults import Lang, words
+from geo.gazetteer import Gazetteer
+from geo.read import Reader
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intake:
+    """One batch and what became of it; `stored` is None where too many rows were refused."""
+
+    batch: Batch
+    stored: Stored | None
+
+    def stored_as(self) -> dict[str, Any]:
+        """Return what to add to the report."""
+        if self.stored is None:
+            return {"stored": False, "unchanged": False, "batch_id": None, "replaced": None}
+        return {
+            "stored": True,
+            "unchanged": self.stored.unchanged,
+            "batch_id": self.stored.batch_id,
+            "replaced": self.stored.replaced,
+        }
+
+    def sentence(self, lang: Lang) -> str:
+        """Say what became of it in one line."""
+        params = {"accepted": self.batch.accepted, "refused": self.batch.refused, "dataset": self.batch.dataset}
+        if self.stored is None:
+            code = "disaster.ingest_refused"
+        elif self.stored.unchanged:
+            code = "disaster.ingest_unchanged"
+        else:
+            code = "disaster.ingest_replaced" if self.stored.replaced else "disaster.ingest_stored"
+        return " ".join(
+            part for part in (words(code, params, lang=lang), words(code, params, lang=lang, hint=True)) if part
+        )
+
+
+def gazetteer_of(store: Store, municipality: str, *, at: datetime) -> Gazetteer | None:
+    """Return the town table of the store, None before one was taken in."""
+    for drill in (False, True):
+        current = store.current(GAZETTEER.kind, municipality, at=at, drill=drill)
+        if current.as_of is not None:
+            return Gazetteer.of(current.table, municipality=municipality)
+    return None
+
+
+def boundary_of(store: Store, municipality: str, *, at: datetime) -> np.ndarray | None:
+    """Return the municipality's polygons (shapely, EPSG:6668), None before its boundary was taken in."""
+    for drill in (False, True):
+        current = store.current(BOUNDARIES.kind, municipality, at=at, drill=drill)
+        if current.as_of is not None:
+            return np.asarray(shapely.from_wkb(current.table.column("geometry").to_numpy(zero_copy_only=False)))
+    return None
+
+
+def ingest(
+    store: Store,
+    kind: str,
+    paths: Sequence[Path],
+    *,
+    municipality: str,
+    reader: Reader,
+    at: datetime,
+    encoding: str | None = None,
+    crs: str | None = None,
+    dataset: str | None = None,
+    drill: bool = False,
+    max_refused: str = "0",
+    all_or_nothing: bool = False,
+    step: Step = silent,
+) -> list[Intake]:
+    """Check files and store those with few enough refused rows.
+
+    Parameters
+    ----------
+    max_refused
+        ``"10"`` rows or ``"2%"`` of the rows read that may be refused; with more, nothing of the batch is stored.
+    all_or_nothing
+        Store nothing of any batch unless every row of every batch is accepted.
+
+    Returns
+    -------
+    list of Intake
+        One a batch.
+    """
+    gazetteer = gazetteer_of(store, municipality, at=at)
+    step("ファイルを調べています")
+    batches = check_files(
+        kind, paths, municipality=municipality, side=store.side, reader=reader, gazetteer=gazetteer, at=at,
+        encoding=encoding, crs=crs, dataset=dataset, drill=drill, boundary=boundary_of(store, municipality, at=at),
+    )  # fmt: skip
+    if all_or_nothing and any(batch.refused for batch in batches):
+        return [Intake(batch, None) for batch in batches]
+    return [Intake(batch, store.add_batch(batch, at=at) if within(batch, max_refused) else None) for batch in batches]

@@ -1,0 +1,39 @@
+"""How known files map to the nouns.
+
+A layout is data: a TOML file in this folder, one for each publisher or system. A file is recognised by its headings,
+never by their order, and never by its name unless the headings say nothing.
+
+To add one, write ``disaster/layouts/<publisher>_<what>.toml`` (about 20 lines) and a claim in
+``tests/test_disaster_layouts.py``::
+
+    kind = "shelters"                       # a noun of disaster.models
+    title = "みなと市 避難所一覧"             # shown to the clerk
+    note = "Seen 2026-11; capacities are text."
+    series = "layout"                       # "file": every file stands beside the others (one a year)
+    requires = ["地区名"]                    # headings that tell this layout, though no column uses them
+    knows = ["地図URL"]                      # headings that may be there and are not used
+
+    [where]                                 # optional: rows of other kinds are set aside and counted
+    column = "区分"
+    contains = ["避難所"]
+
+    [columns]                               # noun column = heading, or headings (the first that is not empty)
+    shelter_id = { template = "minato-{番号}" }         # {row}, {file} and {municipality} work too
+    name = ["施設名", "名称"]
+    address = "住所"
+    shelter_kind = { from = "区分", map = { "1" = "designated" }, contains = { "福祉" = "welfare" } }
+    capacity = "収容人数"
+    note = { marked = { "車椅子" = "車椅子可", "ペット" = "ペット可" } }  # headings with ○ give their words
+    lon = "X"                               # 経度 and 緯度 need no line; a file with geometry neither
+
+More keys of a column: ``constant = "text"``, ``blank = "what an empty cell means"``, ``transform = "name"`` (a
+function in ``transforms``, for what cannot be said otherwise). A file whose headings are the labels or machine names
+of ``disaster.models`` (or those in ``aliases.toml``) needs no layout at all.
+"""
+
+from disaster.layouts.convert import Canonical, apply
+from disaster.layouts.model import Layout, parse_layout
+from disaster.layouts.recognise import recognise
+from disaster.layouts.registry import all_layouts
+
+__all__ = ["Canonical", "Layout", "all_layouts", "apply", "parse_layout", "recognise"]

@@ -1,0 +1,47 @@
+"""The layouts that are known: one for each TOML file beside this module, and our own for each noun."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from disaster.layouts.model import PLACE_HEADINGS, Layout, Value, parse_layout
+from disaster.models import NOUNS, Noun, Shape
+
+#: Part of the id of the layouts whose headings are the labels or machine names of ``disaster.models``.
+OWN = "tayori"
+_ALIASES = "aliases.toml"
+#: A register of one office does not replace that of another, nor flooded areas the towns.
+_BESIDE = {
+    "areas": "area_kind",
+    "delivery-points": "office_code",
+    "emergency-sites": "site_kind",
+    "risk-spots": "risk_kind",
+    "stockpiles": "office_code",
+    "vehicles": "office_code",
+}
+
+
+@cache
+def all_layouts() -> tuple[Layout, ...]:
+    """Return every layout: those of files first, then our own."""
+    folder = files("disaster.layouts")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml") and entry.name != _ALIASES)
+    known = [
+        parse_layout(folder.joinpath(name).read_text(encoding="utf-8"), layout_id=name.removesuffix(".toml"))
+        for name in names
+    ]
+    aliases = tomllib.loads(folder.joinpath(_ALIASES).read_text(encoding="utf-8"))
+    return (*known, *(_own(noun, aliases) for noun in NOUNS.values()))
+
+
+def _own(noun: Noun, aliases: Mapping[str, Mapping[str, list[str]]]) -> Layout:
+    """Build the layout of a file that speaks our own words: what the invented town and many offices use."""
+    columns = {}
+    for item in noun.fields:
+        others = (*aliases.get(noun.kind, {}).get(item.name, ()), *aliases["any"].get(item.name, ()))
+        columns[item.name] = Value(sources=tuple(dict.fromkeys((item.column.label, item.name, *others))))
+    if noun.shape is Shape.POINT:
+        columns |= {name: Value(sources=headings) for name, headings in PLACE_HEADINGS.items()}
+    beside = _BESIDE.get(noun.kind, "")
+    return Layout(f"{OWN}-{noun.kind}", noun.kind, f"Tayori {noun.title}", columns, beside=beside)

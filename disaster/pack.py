@@ -1,0 +1,212 @@
+"""A situation pack on disk: the files of one provision, their manifest, its signature, and the check of all three."""
+
+import hashlib
+import json
+import zipfile
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from agreements.clock import JST
+from disaster.errors import ReceiveError
+from disaster.progress import Step, silent
+from exporters.geojson import write_geojson
+from exporters.geopackage import write_geopackage
+from exporters.model import Extract, Layer, Marks
+from exporters.table import write_csv, write_xlsx
+from exporters.webmap import write_webmap
+
+FORMAT = "tayori-pack"
+VERSION = 1
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+READ_ME = "READ_ME_FIRST.txt"
+#: A manifest is words and counts; anything larger is not one.
+MAX_MANIFEST_BYTES = 4_000_000
+
+
+#: Files that hold all layers, and formats that hold one layer a file.
+_WHOLE: Mapping[str, Callable[[Path, Sequence[Layer], Marks], Mapping[str, int]]] = {
+    "situation.xlsx": write_xlsx,
+    "situation.gpkg": write_geopackage,
+    "map.html": write_webmap,
+}
+_SINGLE: Mapping[str, Callable[[Path, Layer, Marks], int]] = {"csv": write_csv, "geojson": write_geojson}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a pack: path inside it with forward slashes, SHA-256 in hex, size in bytes, rows by layer."""
+
+    path: str
+    sha256: str
+    bytes: int
+    counts: Mapping[str, int]
+
+
+def write_files(folder: Path, layers: Sequence[Layer], marks: Marks, step: Step = silent) -> list[File]:
+    """Write every format of the pack from the same rows into `folder`.
+
+    Returns
+    -------
+    list of File
+        One entry a file; each says how many rows of which layer it holds.
+    """
+    counts: dict[str, Mapping[str, int]] = {}
+    for name, write in _WHOLE.items():
+        step(f"{name} を書いています")
+        counts[name] = write(folder / name, layers, marks)
+    for kind, write_one in _SINGLE.items():
+        step(f"{kind} を書いています")
+        (folder / kind).mkdir(exist_ok=True)
+        for one in layers:
+            path = f"{kind}/{one.name}.{kind}"
+            counts[path] = {one.name: write_one(folder / path, one, marks)}
+    return [described(folder, path, rows) for path, rows in sorted(counts.items())]
+
+
+def described(folder: Path, path: str, counts: Mapping[str, int]) -> File:
+    """Hash a written file and make it readable by its owner only."""
+    file = folder / path
+    file.chmod(0o600)
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return File(path, digest, file.stat().st_size, dict(counts))
+
+
+def layer_entry(layer: Layer) -> dict[str, Any]:
+    """Describe a layer in the manifest: columns by machine name, label and sensitivity, and its counts."""
+    entry: dict[str, Any] = {
+        "name": layer.name,
+        "title": layer.title,
+        "rows": len(layer),
+        "as_of": layer.as_of.isoformat(),
+        "source": layer.source,
+        "crs": "EPSG:6668" if layer.geometry is not None else None,
+        "columns": [
+            {
+                "name": c.name,
+                "label": c.label,
+                "type": str(c.type),
+                "sensitivity": str(c.sensitivity),
+                "choices": dict(c.choices),
+            }
+            for c in layer.columns
+        ],
+        "personal": isinstance(layer, Extract),
+    }
+    if isinstance(layer, Extract):
+        entry |= {
+            "mode": layer.mode,
+            "matched": layer.matched,
+            "returned": layer.returned,
+            "withheld": dict(layer.withheld),
+        }
+    return entry
+
+
+def seal(
+    folder: Path, head: Mapping[str, Any], layers: Sequence[Layer], files: Sequence[File], key: Ed25519PrivateKey
+) -> bytes:
+    """Write manifest and signature; return the manifest's bytes."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        **head,
+        "layers": [layer_entry(layer) for layer in layers],
+        "files": [{"path": f.path, "sha256": f.sha256, "bytes": f.bytes, "counts": dict(f.counts)} for f in files],
+    }
+    manifest = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / SIGNATURE).write_bytes(b64encode(key.sign(manifest)) + b"\n")
+    for name in (MANIFEST, SIGNATURE):
+        (folder / name).chmod(0o600)
+    return manifest
+
+
+def zip_folder(folder: Path, target: Path, *, at: datetime) -> None:
+    """Pack the folder into one ZIP whose bytes depend on its files and `at` alone."""
+    stamp = at.astimezone(JST).timetuple()[:6]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            info = zipfile.ZipInfo(f"{folder.name}/{file.relative_to(folder).as_posix()}", stamp)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o600 << 16
+            with file.open("rb") as source, archive.open(info, "w") as sink:
+                while block := source.read(1 << 20):
+                    sink.write(block)
+    target.chmod(0o600)
+
+
+def read_manifest(folder: Path) -> tuple[dict[str, Any], bytes]:
+    """Return the manifest as a document and as the bytes that were signed.
+
+    Raises
+    ------
+    ReceiveError
+        If there is none, or it is not a manifest that this version reads.
+    """
+    path = folder / MANIFEST
+    if not path.is_file() or not (folder / SIGNATURE).is_file():
+        raise ReceiveError("disaster.no_manifest", file=folder.name)
+    if path.stat().st_size > MAX_MANIFEST_BYTES:
+        raise ReceiveError("disaster.bad_manifest", file=folder.name)
+    content = path.read_bytes()
+    try:
+        document = json.loads(content)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ReceiveError("disaster.bad_manifest", file=folder.name) from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ReceiveError("disaster.bad_manifest", file=folder.name)
+    if document.get("version") != VERSION:
+        raise ReceiveError(
+            "disaster.pack_version", file=folder.name, version=str(document.get("version")), known=VERSION
+        )
+    return document, content
+
+
+def verify_signature(folder: Path, manifest: bytes, public_key: str) -> None:
+    """Check that the manifest was signed by the key of the agreement.
+
+    Parameters
+    ----------
+    public_key
+        Ed25519 public key, 32 bytes in base64, as the agreement names it.
+
+    Raises
+    ------
+    ReceiveError
+        If the signature is another's or the manifest was altered.
+    """
+    try:
+        signature = b64decode((folder / SIGNATURE).read_bytes().strip(), validate=True)
+        Ed25519PublicKey.from_public_bytes(b64decode(public_key, validate=True)).verify(signature, manifest)
+    except (InvalidSignature, ValueError) as error:
+        raise ReceiveError("disaster.bad_signature", file=folder.name) from error
+
+
+def verify_files(folder: Path, document: Mapping[str, Any]) -> None:
+    """Check that the folder holds exactly the files of the manifest, unaltered.
+
+    Raises
+    ------
+    ReceiveError
+        Naming the first file that is missing, altered, or not in the manifest.
+    """
+    listed = {entry["path"]: entry for entry in document["files"]}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    for extra in sorted(present - listed.keys() - {MANIFEST, SIGNATURE}):
+        raise ReceiveError("disaster.pack_extra_file", file=extra)
+    for path, entry in sorted(listed.items()):
+        file = folder / path
+        if path not in present or file.is_symlink():
+            raise ReceiveError("disaster.pack_missing_file", file=path)
+        with file.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
+                raise ReceiveError("disaster.pack_altered_file", file=path)

@@ -1,0 +1,155 @@
+"""The way out for kinds registered as non-personal: files for anybody, layers for the service and the notebook."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from disaster.errors import PublishError
+from disaster.layers import noun_layer, sorted_rows
+from disaster.models import NOUNS, Noun
+from disaster.pack import File, write_files
+from disaster.schemas.parse import ARROW_TYPES
+from disaster.store import Store
+from exporters.model import Extract, Layer, Marks
+
+#: Kinds that may be published, in the order in which people look for them.
+PUBLISHABLE: tuple[str, ...] = tuple(kind for kind, noun in NOUNS.items() if noun.publishable and not noun.personal)
+#: What the gazetteer is for is placing; as a layer it would only hide the others.
+_NOT_SHOWN = ("gazetteer",)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was written: the folder and the rows by file and layer."""
+
+    folder: Path
+    counts: Mapping[str, int]
+    files: tuple[File, ...]
+    drill: bool
+
+
+def publishable(kind: str) -> Noun:
+    """Return the noun of a kind that may be published.
+
+    Raises
+    ------
+    PublishError
+        If there is no such kind or it holds personal data.
+    """
+    if kind not in NOUNS:
+        raise PublishError("disaster.unknown_kind", kind=kind, known="、".join(PUBLISHABLE))
+    if kind not in PUBLISHABLE:
+        raise PublishError("disaster.not_publishable", kind=kind, title=NOUNS[kind].title)
+    return NOUNS[kind]
+
+
+def published_layer(store: Store, kind: str, municipality: str, *, at: datetime, drill: bool = False) -> Layer | None:
+    """Return the present rows of a kind without personal data, or None where the store holds none.
+
+    Raises
+    ------
+    PublishError
+        If the kind may not be published.
+    """
+    noun = publishable(kind)
+    current = store.current(kind, municipality, at=at, drill=drill)
+    if current.as_of is None:
+        return None
+    return noun_layer(noun, sorted_rows(current.table, noun.key), as_of=current.as_of)
+
+
+def published_in(
+    store: Store,
+    kind: str,
+    municipality: str,
+    *,
+    bbox: tuple[float, float, float, float] | None,
+    limit: int,
+    at: datetime,
+    drill: bool = False,
+) -> tuple[Layer | None, bool]:
+    """Return at most `limit` rows that meet a box, and whether there are more.
+
+    Parameters
+    ----------
+    bbox
+        West, south, east, north in degrees (EPSG:6668); None means everywhere.
+    """
+    noun = publishable(kind)
+    found = store.features(kind, municipality, bbox=bbox, limit=limit, at=at, drill=drill)
+    if found.table.num_rows == 0:
+        return None, False
+    return noun_layer(noun, found.table, as_of=at), found.more
+
+
+def publish(
+    store: Store, municipality: str, *, out: Path, at: datetime, kinds: Sequence[str] = (), drill: bool = False
+) -> Published:
+    """Write the publishable layers of a municipality as XLSX, CSV, GeoJSON, GeoPackage and an offline map.
+
+    Parameters
+    ----------
+    out
+        A folder that does not exist yet.
+    kinds
+        Kinds to write; empty means all that the store holds.
+
+    Raises
+    ------
+    PublishError
+        If a kind may not be published, the folder exists, or the store holds nothing of it.
+    """
+    for kind in kinds:
+        publishable(kind)
+    wanted = kinds or [kind for kind in PUBLISHABLE if kind not in _NOT_SHOWN]
+    layers = [
+        made for kind in wanted if (made := published_layer(store, kind, municipality, at=at, drill=drill)) is not None
+    ]
+    if not layers:
+        raise PublishError("disaster.nothing_to_publish", municipality=municipality)
+    newest = max(one.as_of for one in layers)
+    return write_published(store, layers, public_marks(municipality, newest, drill=drill), out, at=at)
+
+
+def public_marks(municipality: str, as_of: datetime, *, drill: bool) -> Marks:
+    """Return what published sheets and maps say about themselves."""
+    return Marks(title="公表資料", municipality=municipality, as_of=as_of, drill=drill)
+
+
+def empty_layer(kind: str, *, at: datetime) -> Layer:
+    """Return a layer of a publishable kind without rows.
+
+    Raises
+    ------
+    PublishError
+        If the kind may not be published.
+    """
+    noun = publishable(kind)
+    columns = {column.name: pa.array([], ARROW_TYPES[column.type]) for column in noun.columns}
+    return noun_layer(noun, pa.table(columns), as_of=at)
+
+
+def write_published(store: Store, layers: Sequence[Layer], marks: Marks, out: Path, *, at: datetime) -> Published:
+    """Write layers into a private folder beside the target, record it, then rename: all or nothing.
+
+    Raises
+    ------
+    PublishError
+        If the folder exists, or a layer holds personal data.
+    """
+    if any(isinstance(one, Extract) for one in layers):
+        raise PublishError("disaster.not_publishable", kind="extract", title="個人情報")
+    if out.exists():
+        raise PublishError("disaster.out_exists", folder=out.name)
+    staging = out.with_name(f".staging-{out.name}")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True, mode=0o700)
+    files = write_files(staging, layers, marks)
+    counts = {one.name: len(one) for one in layers}
+    store.ledger.record("published", {"counts": counts, "files": [f.path for f in files], "drill": marks.drill}, at=at)
+    staging.rename(out)
+    return Published(out, counts, tuple(files), marks.drill)

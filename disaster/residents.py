@@ -1,0 +1,187 @@
+"""Rows about homes and people, cut from the delivery register: pure, and only ever called by the door.
+
+Every function takes the register as ``store.current("delivery-points", ...)`` gives it, already without protected
+people (``disaster.guard``), and says how many rows matched, returned and were withheld by which rule.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agreements.format import Column, ColumnType, Sensitivity
+from disaster.guard import flatten_addressees
+from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS, INQUIRIES, PLACE_COLUMNS
+from geo.address import fold, fold_name
+from geo.join import inside_any
+
+#: Kinds of delivery point where somebody lives; a shop or an office is not a home.
+_HOMES = ("dwelling", "mixed", "facility")
+
+_STATUS = next(f.column for f in DELIVERY_POINTS.fields if f.name == "status")
+_CONFIRMED = next(f.column for f in DELIVERY_POINTS.fields if f.name == "confirmed_at")
+ADDRESSEE = Column("addressee", "受取人(配達原簿の氏名)", ColumnType.TEXT, Sensitivity.PERSON)
+DWELLING_COLUMNS = (*(c for c in DELIVERY_POINTS.columns if c.name != "addressees"), *PLACE_COLUMNS)
+PERSON_COLUMNS = (*DWELLING_COLUMNS, ADDRESSEE)
+MATCH_COLUMNS = (
+    next(f.column for f in INQUIRIES.fields if f.name == "reference"),
+    Column("result", "照会結果", ColumnType.CHOICE, Sensitivity.PERSON, {"hit": "該当あり", "miss": "該当なし"}),
+    _STATUS,
+    _CONFIRMED,
+)
+STATUS_COLUMNS = (
+    Column("place_town", "町丁・字"),
+    Column("total", "配達先の数", ColumnType.INTEGER, Sensitivity.INTERNAL),
+    *(Column(code, label, ColumnType.INTEGER, Sensitivity.INTERNAL) for code, label in DELIVERY_STATUS.items()),
+    Column("confirmed_at", "最新の確認日時", ColumnType.TIME, Sensitivity.INTERNAL),
+)
+#: What stands in a town column for rows whose town is not known.
+UNKNOWN_TOWN = "町名不明"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """Rows that meet a request. `matched` = rows of `table` + the sum of `withheld`, whose keys name the rule."""
+
+    table: pa.Table
+    columns: tuple[Column, ...]
+    matched: int
+    withheld: Mapping[str, int] = field(default_factory=dict)
+
+
+def in_area(points: pa.Table, polygons: np.ndarray | None) -> tuple[pa.Table, int]:
+    """Return the rows inside any of the polygons, and how many rows could not be told because they have no place.
+
+    Parameters
+    ----------
+    points
+        Rows with ``lon`` and ``lat`` (degrees, EPSG:6668, null where unplaced).
+    polygons
+        Array of shapely polygons in EPSG:6668; None means the whole municipality, where every row belongs.
+    """
+    if polygons is None:
+        return points, 0
+    lon = points.column("lon").to_numpy()
+    lat = points.column("lat").to_numpy()
+    placed = np.isfinite(lon) & np.isfinite(lat)
+    found = np.zeros(len(lon), dtype=bool)
+    found[placed] = inside_any(lon[placed], lat[placed], polygons)
+    return points.filter(pa.array(found)), int((~placed).sum())
+
+
+def dwellings(points: pa.Table, *, unplaced: int = 0) -> Selection:
+    """Return the homes without names: one row a delivery point where somebody may live.
+
+    Parameters
+    ----------
+    points
+        Rows of the requested area.
+    unplaced
+        Rows that could not be told to be inside; they are withheld by the rule ``no_place``.
+    """
+    home = pc.is_in(points.column("point_kind"), value_set=pa.array(_HOMES))
+    withheld = {
+        "not_a_home": int(points.num_rows - pc.sum(home).as_py()) if points.num_rows else 0,
+        "no_place": unplaced,
+    }
+    table = points.filter(home).select([column.name for column in DWELLING_COLUMNS] + ["lon", "lat"])
+    return _selection(table, DWELLING_COLUMNS, withheld)
+
+
+def persons(points: pa.Table, *, unplaced_names: int = 0) -> Selection:
+    """Return one row for each name on the register at a home.
+
+    Names at shops and offices are withheld by the rule ``not_a_home``; a home without a name has no row.
+    """
+    home = pc.is_in(points.column("point_kind"), value_set=pa.array(_HOMES))
+    all_names = len(flatten_addressees(points)[0])
+    rows, names = flatten_addressees(points.filter(home))
+    base = points.filter(home).select([column.name for column in DWELLING_COLUMNS] + ["lon", "lat"])
+    table = base.take(pa.array(rows)).append_column(ADDRESSEE.name, names)
+    return _selection(table, PERSON_COLUMNS, {"not_a_home": all_names - len(rows), "no_place": unplaced_names})
+
+
+def count_names(points: pa.Table) -> int:
+    """Count the names on the given rows."""
+    return len(flatten_addressees(points)[0])
+
+
+def _selection(table: pa.Table, columns: tuple[Column, ...], withheld: Mapping[str, int]) -> Selection:
+    shown = {rule: count for rule, count in withheld.items() if count}
+    return Selection(table, columns, table.num_rows + sum(shown.values()), shown)
+
+
+def match(points: pa.Table, inquiries: pa.Table) -> Selection:
+    """Answer each row of the municipality's list with hit or miss; nothing is said about anybody not on it.
+
+    A hit needs the folded name and the folded address to be equal to a row of the register. Somebody protected and
+    somebody unknown give the same miss.
+
+    Parameters
+    ----------
+    points
+        The register of the municipality (rows without a place count too).
+    inquiries
+        Rows of the noun ``inquiries``.
+    """
+    rows, names = flatten_addressees(points)
+    asked = _keys(inquiries.column("inquired_name"), inquiries.column("inquired_address"))
+    known = pd.Series(_keys(names, points.column("address").take(pa.array(rows))))
+    best = _newest(points, rows, known)
+    at = pd.Series(asked).map(best)
+    hit = at.notna().to_numpy()
+    found = points.take(pa.array(at.fillna(0).astype("int64").to_numpy())) if points.num_rows else None
+    table = pa.table(
+        {
+            "reference": inquiries.column("reference"),
+            "result": pa.array(np.where(hit, "hit", "miss")),
+            "status": _where(hit, found, "status", pa.string()),
+            "confirmed_at": _where(hit, found, "confirmed_at", pa.timestamp("us", "UTC")),
+        }
+    )
+    return Selection(table, MATCH_COLUMNS, table.num_rows)
+
+
+def _keys(names: pa.Array | pa.ChunkedArray, addresses: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    name = fold_name(pd.Series(names.to_pandas(), dtype="str"))
+    address = fold(pd.Series(addresses.to_pandas(), dtype="str"))
+    return name.str.cat(address, sep="\x1f").to_numpy()
+
+
+def _newest(points: pa.Table, rows: np.ndarray, keys: pd.Series) -> pd.Series:
+    """Map each key to the register row confirmed last, so that two rows of one person give one answer."""
+    confirmed = points.column("confirmed_at").to_pandas().to_numpy()[rows]
+    frame = pd.DataFrame({"key": keys.to_numpy(), "row": rows, "at": confirmed})
+    frame = frame.sort_values(["at", "row"], na_position="first", kind="stable").drop_duplicates("key", keep="last")
+    return frame.set_index("key")["row"]
+
+
+def _where(hit: np.ndarray, found: pa.Table | None, name: str, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    if found is None:
+        return pa.nulls(len(hit), kind)
+    return pc.if_else(pa.array(hit), found.column(name), pa.scalar(None, kind))
+
+
+def delivery_status(points: pa.Table) -> pa.Table:
+    """Count the delivery points by town and status (配達状況): no person, no address, and the sum is the register.
+
+    Returns
+    -------
+    pa.Table
+        Columns of `STATUS_COLUMNS`, ordered by town; rows whose town is unknown come last as `UNKNOWN_TOWN`.
+    """
+    frame = points.select(["place_town", "status", "confirmed_at"]).to_pandas()
+    town = frame["place_town"].fillna("").replace("", UNKNOWN_TOWN)
+    counts = pd.crosstab(town, frame["status"]).reindex(columns=list(DELIVERY_STATUS), fill_value=0)
+    counts = counts.sort_index(key=lambda names: names.to_series().eq(UNKNOWN_TOWN).astype(str) + names)
+    newest = frame.groupby(town)["confirmed_at"].max().reindex(counts.index)
+    data: dict[str, pa.Array] = {
+        "place_town": pa.array(counts.index, pa.string()),
+        "total": pa.array(counts.sum(axis=1).to_numpy(), pa.int64()),
+        **{code: pa.array(counts[code].to_numpy(), pa.int64()) for code in DELIVERY_STATUS},
+        "confirmed_at": pa.Array.from_pandas(newest, type=pa.timestamp("us", "UTC")),
+    }
+    return pa.table(data)

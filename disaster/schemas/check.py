@@ -1,0 +1,201 @@
+"""The checks of a file in their order: types, what must not be empty, rules, keys, municipality, place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from disaster.layouts.convert import ROW
+from disaster.layouts.model import GEOMETRY, PLACE_NAMES
+from disaster.models import Field, Noun, Shape
+from disaster.schemas.findings import Findings, Mask
+from disaster.schemas.parse import ARROW_TYPES, fold_plain, municipality_codes, parse
+from disaster.schemas.places import check_points, check_shapes
+from disaster.schemas.rules import SECRET, check_keys, check_rules
+from geo.codes import six
+from geo.faults import Faults
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """The rows that may enter, typed, and what was wrong with the others.
+
+    `table` holds the noun's columns, then ``lon`` and ``lat`` or ``geometry`` as in ``disaster.batch.Batch``; `rows`
+    their numbers in the file. `read` = rows of `table` + `refused`. `notes` counts rows that entered with something
+    taken as given, by code.
+    """
+
+    table: pa.Table
+    rows: npt.NDArray[np.int64]
+    faults: Faults
+    read: int
+    refused: int
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+def check(
+    noun: Noun,
+    table: pa.Table,
+    *,
+    municipality: str,
+    headings: Mapping[str, str] | None = None,
+    area: shapely.Geometry | None = None,
+    findings: Findings | None = None,
+    bad_geometry: Mapping[int, str] | None = None,
+) -> Checked:
+    """Turn a text table into typed rows and report everything that is wrong in it.
+
+    Parameters
+    ----------
+    noun
+        What the rows are.
+    table
+        As ``disaster.layouts.apply`` gives it: text columns of the noun (null where empty), ``lon`` and ``lat`` or
+        ``geometry``, and ``row``.
+    municipality
+        Five digits; rows of another municipality are refused, all of them in one sentence if there are no others.
+    headings
+        Heading of the file for each column, for the sentences; the noun's Japanese labels where absent.
+    area
+        The municipality with a margin, from `near`; None where no boundary is known.
+    findings
+        Where faults of the same file were collected before.
+    bad_geometry
+        Row to the reader's code of what is wrong with its place (``geo.read.RawTable.bad_geometry``).
+
+    Notes
+    -----
+    One row may have several faults and is refused once. Values that can point at a home or a person are not repeated.
+    """
+    named = {item.name: item.column.label for item in noun.fields} | dict(headings or {})
+    found = findings or Findings(table.column(ROW).to_numpy())
+    columns, notes = _typed(noun, table, municipality, found, named)
+    if "municipality" in columns and _elsewhere(columns, municipality, found, named):
+        return refused_whole(noun, found)
+    check_rules(noun, columns, found, headings=named)
+    check_keys(noun, columns, found, headings=named)
+    reported = _reported(found, bad_geometry or {})
+    if noun.shape is Shape.POINT:
+        here = pc.fill_null(pc.equal(columns["municipality"], municipality), fill_value=False)
+        columns["lon"], columns["lat"] = check_points(
+            table, found, headings=named, area=area, secret=_homes(noun), here=here.to_numpy(zero_copy_only=False)
+        )
+    elif noun.shape is not Shape.NONE:
+        columns[GEOMETRY], notes["disaster.repaired_geometry"] = check_shapes(
+            table, noun, found, area=area, reported=reported
+        )
+    return _result(found, columns, notes)
+
+
+def _reported(found: Findings, bad: Mapping[int, str]) -> Mask:
+    """Take over what the reader found wrong with places, and say in which rows."""
+    reported = np.zeros(len(found.rows), dtype=bool)
+    for code in sorted(set(bad.values())):
+        mask = np.isin(found.rows, [row for row, one in bad.items() if one == code])
+        found.add(code, mask, column=GEOMETRY)
+        reported |= mask
+    return reported
+
+
+def refused_whole(noun: Noun, found: Findings) -> Checked:
+    """Return a file of which nothing may enter."""
+    return Checked(empty_table(noun), found.rows[:0], found.faults(), len(found.rows), len(found.rows))
+
+
+def empty_table(noun: Noun) -> pa.Table:
+    """Return a typed table of a noun without rows."""
+    columns = {item.name: pa.array([], ARROW_TYPES[item.column.type]) for item in noun.fields}
+    if noun.shape is Shape.POINT:
+        columns |= {name: pa.array([], pa.float64()) for name in PLACE_NAMES}
+    elif noun.shape is not Shape.NONE:
+        columns[GEOMETRY] = pa.array([], pa.binary())
+    return pa.table(columns)
+
+
+def _typed(
+    noun: Noun, table: pa.Table, municipality: str, found: Findings, named: Mapping[str, str]
+) -> tuple[dict[str, pa.Array], dict[str, Mask]]:
+    """Return the columns in their types, with what was taken as given, and report what could not be read."""
+    columns: dict[str, pa.Array] = {}
+    notes: dict[str, Mask] = {}
+    for item in noun.fields:
+        text = _tidied(item, table.column(item.name).combine_chunks(), municipality)
+        parsed = parse(item.column, text)
+        shown = None if item.column.sensitivity in SECRET else text
+        allowed = "、".join(item.column.choices.values())
+        found.add(parsed.code, parsed.bad, column=named[item.name], values=shown, allowed=allowed)
+        if item.required:
+            found.add("disaster.required", text.is_null().to_numpy(zero_copy_only=False), column=named[item.name])
+        columns[item.name] = parsed.values
+        for code, mask in parsed.notes.items():
+            notes[code] = notes[code] | mask if code in notes else mask
+    if "served_municipalities" in columns:
+        columns["served_municipalities"] = _each_code(columns["served_municipalities"], municipality)
+    return columns, notes
+
+
+def _each_code(lists: pa.ListArray, municipality: str) -> pa.ListArray:
+    codes = municipality_codes(pc.list_flatten(lists), municipality)
+    return pa.ListArray.from_arrays(lists.offsets, codes, mask=lists.is_null())
+
+
+def _tidied(item: Field, text: pa.Array, municipality: str) -> pa.Array:
+    """Write codes one way, so that a full-width or hyphenated one is not refused for its looks."""
+    if item.name == "municipality":
+        return municipality_codes(text, municipality)
+    if item.pattern is None:
+        return text
+    plain = fold_plain(text)
+    return pc.replace_substring_regex(plain, "[-‐－ー〒]", "") if item.name == "postal_code" else plain
+
+
+def _elsewhere(columns: Mapping[str, pa.Array], municipality: str, found: Findings, named: Mapping[str, str]) -> bool:
+    """Report rows of other municipalities; True if there are no others and the whole file was refused."""
+    codes = columns["municipality"]
+    readable = pc.fill_null(pc.match_substring_regex(codes, r"^\d{5}$"), fill_value=False)
+    other = ~_ours(columns, municipality) & readable.to_numpy(zero_copy_only=False)
+    if len(other) and other.all():
+        counts = pc.value_counts(codes).to_pylist()
+        most = max(counts, key=lambda entry: entry["counts"])["values"]
+        found.refuse_all(
+            "disaster.all_other_municipality", column=named["municipality"], found=most, expected=six(municipality)
+        )
+        return True
+    found.add(
+        "disaster.other_municipality", other, column=named["municipality"], values=codes, expected=six(municipality)
+    )
+    return False
+
+
+def _ours(columns: Mapping[str, pa.Array], municipality: str) -> Mask:
+    """Tell which rows belong to the municipality; an office also where it delivers, wherever it stands."""
+    if "municipality" not in columns:
+        return np.ones(len(next(iter(columns.values()))), dtype=bool)
+    ours = pc.fill_null(pc.equal(columns["municipality"], municipality), fill_value=False)
+    mask = np.array(ours.to_numpy(zero_copy_only=False), dtype=bool)
+    if "served_municipalities" in columns:
+        served = columns["served_municipalities"]
+        parents = pc.list_parent_indices(served).to_numpy(zero_copy_only=False)
+        mask[parents[pc.equal(pc.list_flatten(served), municipality).to_numpy(zero_copy_only=False)]] = True
+    return mask
+
+
+def _homes(noun: Noun) -> bool:
+    return any(item.column.sensitivity in SECRET for item in noun.fields)
+
+
+def _result(found: Findings, columns: Mapping[str, pa.Array], notes: Mapping[str, Mask]) -> Checked:
+    keep = ~found.refused
+    table = pa.table(dict(columns))
+    return Checked(
+        table if keep.all() else table.filter(pa.array(keep)).combine_chunks(),
+        found.rows[keep],
+        found.faults(),
+        len(keep),
+        int((~keep).sum()),
+        {code: count for code, mask in notes.items() if (count := int((mask & keep).sum()))},
+    )

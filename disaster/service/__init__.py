@@ -1,0 +1,1 @@
+"""A small service on the store: layers without personal data, decisions as a dry run, health, and the map page."""

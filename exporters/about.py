@@ -1,0 +1,68 @@
+"""What a file says about itself: in words for staff, and as data for programs."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from exporters.cells import DRILL, japan_time
+from exporters.model import Extract, Layer, Marks
+from geo.faults import words
+
+FORMAT: Final = "tayori-layer"
+VERSION: Final = 1
+DRILL_SENTENCE: Final = "これは訓練です。実際の災害ではありません。"
+
+
+def instant(at: datetime | None) -> str | None:
+    """Write an instant for programs: UTC, to the second, RFC 3339."""
+    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def lines(marks: Marks) -> list[tuple[str, str]]:
+    """Return what a sheet or a map must say about itself as pairs of heading and words; empty ones are left out."""
+    said = [
+        ("市区町村", marks.municipality),
+        ("災害", marks.event),
+        ("時点", f"{japan_time(marks.as_of)}(日本時間)"),
+        ("提供元", marks.provider),
+        ("提供先", marks.recipient),
+        ("利用目的", marks.purpose),
+        ("根拠", marks.basis),
+        ("利用期限", f"{japan_time(marks.expires_at)}まで" if marks.expires_at else ""),
+    ]
+    return [(heading, text) for heading, text in said if text]
+
+
+def rule_words(rule: str) -> str:
+    """Say a rule that withheld rows; a code without words is shown as it is."""
+    try:
+        return words(rule)
+    except (KeyError, ModuleNotFoundError, FileNotFoundError, ValueError):
+        return rule
+
+
+def as_data(layer: Layer, marks: Marks) -> dict[str, Any]:
+    """Return the marks, the counts and the meaning of the columns for programs."""
+    said: dict[str, Any] = {
+        "format": FORMAT, "version": VERSION, "layer": layer.name, "title": layer.title, "rows": len(layer),
+        "municipality": marks.municipality, "event": marks.event, "drill": marks.drill,
+        "as_of": instant(marks.as_of), "layer_as_of": instant(layer.as_of), "source": layer.source, "note": layer.note,
+        "provider": marks.provider, "recipient": marks.recipient, "purpose": marks.purpose, "basis": marks.basis,
+        "expires_at": instant(marks.expires_at),
+    }  # fmt: skip
+    if isinstance(layer, Extract):
+        said |= {"mode": layer.mode, "matched": layer.matched, "returned": layer.returned}
+        said["withheld"] = dict(layer.withheld)
+    said["columns"] = [
+        {"name": c.name, "label": c.label, "type": str(c.type), **_choices(c.choices)} for c in layer.columns
+    ]
+    return said
+
+
+def _choices(choices: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {"choices": dict(choices)} if choices else {}
+
+
+def drill_title(title: str, marks: Marks) -> str:
+    """Return a title that says so when it is a drill."""
+    return f"【{DRILL}】{title}" if marks.drill else title

@@ -1,0 +1,153 @@
+"""The parser worker: ``python -m geo.read.worker '<limits as JSON>'``, started only by `geo.read.process`.
+
+It says hello with its drivers, then answers one line of JSON for each line of JSON it is given, until its input ends.
+Tables go back as Arrow files. Nothing it prints or logs holds a value of a file.
+"""
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+# pyogrio imports geopandas and pandas wherever they are installed, half a second that no parser needs
+_SLOW = [name for name in ("geopandas", "pandas") if name not in sys.modules]
+sys.modules.update(dict.fromkeys(_SLOW))  # type: ignore[arg-type]  # None: "this import fails"
+import pyogrio  # noqa: E402
+
+for _name in _SLOW:
+    del sys.modules[_name]
+
+from geo.errors import ReadError  # noqa: E402
+from geo.faults import CodedError  # noqa: E402
+from geo.read.csvfile import parse_csv  # noqa: E402
+from geo.read.jsonfile import parse_json  # noqa: E402
+from geo.read.limits import Limits, size_text  # noqa: E402
+from geo.read.model import Parsed  # noqa: E402
+from geo.read.text import load_text  # noqa: E402
+from geo.read.vector import parse_flatgeobuf, parse_geojson, parse_gpkg, parse_shapefile  # noqa: E402
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    limits = Limits(**json.loads(sys.argv[1]))
+    replies = _private_stdout()
+    missing = _limit_process(limits)
+    _say(replies, {"drivers": sorted(pyogrio.list_drivers()), "missing": missing})
+    for line in sys.stdin:
+        _say(replies, _answer(json.loads(line), limits))
+
+
+def _private_stdout() -> IO[str]:
+    """Keep the channel for ourselves: what a C library prints goes to the log instead of between our lines."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return replies
+
+
+def _say(replies: IO[str], answer: Mapping[str, object]) -> None:
+    replies.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    replies.flush()
+
+
+def _limit_process(limits: Limits) -> list[str]:
+    """Limit memory, file size and core dumps (a dump would hold the data); return the limits that cannot be set."""
+    if resource is None:
+        return ["memory_bytes", "cpu_seconds"]
+    _set_soft(resource.RLIMIT_CORE, 0)
+    _set_soft(resource.RLIMIT_FSIZE, limits.unpacked_bytes)
+    missing = [] if _set_soft(resource.RLIMIT_AS, limits.memory_bytes) else ["memory_bytes"]
+    return missing if _set_soft(resource.RLIMIT_CPU, limits.cpu_seconds) else [*missing, "cpu_seconds"]
+
+
+def _set_soft(kind: int, value: int) -> bool:
+    hard = resource.getrlimit(kind)[1]
+    try:
+        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+    except (ValueError, OSError):  # macOS knows RLIMIT_AS but does not take it
+        return False
+    return True
+
+
+def _allow_time(limits: Limits) -> None:
+    """Give the next file its own processor time on top of what was used so far."""
+    if resource is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _set_soft(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds)
+
+
+def _answer(task: Mapping[str, str | None], limits: Limits) -> dict[str, object]:
+    file = str(task["file"])
+    _allow_time(limits)
+    try:
+        return _write(_parse(task, limits), Path(str(task["out"])))
+    except CodedError as error:
+        return {"code": error.code, "params": error.params}
+    except (MemoryError, RecursionError):
+        return {"code": "geo.memory_bytes_limit", "params": {"file": file, "limit": size_text(limits.memory_bytes)}}
+    except OSError as error:
+        return _out_of_room(error, file, limits)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile file breaks, the next file finds a worker
+        return {"code": "geo.parser_failed", "params": {"file": file, "kind": type(error).__name__}}
+
+
+def _out_of_room(error: OSError, file: str, limits: Limits) -> dict[str, object]:
+    if error.errno == errno.EFBIG:
+        params = {"file": file, "limit": size_text(limits.unpacked_bytes)}
+        return {"code": "geo.unpacked_bytes_limit", "params": params}
+    if error.errno == errno.ENOMEM:
+        return {"code": "geo.memory_bytes_limit", "params": {"file": file, "limit": size_text(limits.memory_bytes)}}
+    if error.errno == errno.ENOSPC:
+        return {"code": "geo.disk_full", "params": {"file": file}}
+    return {"code": "geo.parser_failed", "params": {"file": file, "kind": type(error).__name__}}
+
+
+def _parse(task: Mapping[str, str | None], limits: Limits) -> Parsed:
+    path, file, kind = Path(str(task["path"])), str(task["file"]), task["format"]
+    crs, encoding = task["crs"], task["encoding"]
+    match kind:
+        case "gpkg":
+            return parse_gpkg(path, file, limits, stated=crs)
+        case "flatgeobuf":
+            return parse_flatgeobuf(path, file, limits, stated=crs)
+        case "shapefile":
+            return parse_shapefile(path, file, limits, stated=crs, encoding=encoding)
+    text = load_text(path, file, encoding)
+    match kind:
+        case "csv":
+            return parse_csv(text, file, limits)
+        case "json":
+            return parse_json(text, file, limits)
+        case "geojson":
+            return parse_geojson(text, path, file, limits, stated=crs)
+    raise ReadError("geo.parser_failed", file=file, kind=str(kind))
+
+
+def _write(parsed: Parsed, folder: Path) -> dict[str, object]:
+    _write_table(parsed.table, folder / "out.arrow")
+    bad = parsed.bad_geometry
+    if bad:
+        rows, codes = pa.array(bad.keys(), pa.int64()), pa.array(bad.values(), pa.string())
+        _write_table(pa.table({"row": rows, "code": codes}), folder / "bad.arrow")
+    return {
+        "encoding": parsed.encoding, "crs": parsed.crs, "layer": parsed.layer, "format": parsed.format,
+        "notes": parsed.notes, "bad": bool(bad),
+    }  # fmt: skip
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as out, pa.ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table)
+
+
+if __name__ == "__main__":
+    main()

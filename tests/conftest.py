@@ -1,0 +1,117 @@
+"""What the tests share: engines for the store, the browser, real data, one fixed moment."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import pytest
+from filelock import FileLock
+from postgres_server import Server, find_binaries
+
+#: What ``--require`` can turn from a skip into a failure.
+REQUIRABLE = ("postgis", "chromium")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_RUN_FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require",
+        default="",
+        metavar="NAMES",
+        help=f"comma-separated, of {', '.join(REQUIRABLE)}: fail instead of skipping where one of them is absent",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = _required(config) - set(REQUIRABLE)
+    if unknown:
+        raise pytest.UsageError(f"--require knows {', '.join(REQUIRABLE)}, not {', '.join(sorted(unknown))}")
+    given = getattr(config, "workerinput", {}).get("run_folder")
+    config.stash[_RUN_FOLDER] = Path(given or tempfile.mkdtemp(prefix="tayori-test-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist which folder the whole run shares."""
+    node.workerinput["run_folder"] = str(node.config.stash[_RUN_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server of this run, once, after the last worker."""
+    folder = config.stash.get(_RUN_FOLDER, None)
+    if folder is None or hasattr(config, "workerinput"):
+        return
+    state = folder / "postgres.json"
+    if state.exists():
+        Server(**json.loads(state.read_text(encoding="utf-8"))).stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _required(config: pytest.Config) -> set[str]:
+    return {name.strip() for name in config.getoption("--require").split(",") if name.strip()}
+
+
+def _absent(config: pytest.Config, name: str, reason: str) -> NoReturn:
+    """Skip by name, or fail where the run requires what is absent."""
+    if name in _required(config):
+        pytest.fail(f"{name} is required: {reason}", pytrace=False)
+    pytest.skip(f"{name}: {reason}")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """One fixed moment in Japan."""
+    return datetime(2026, 11, 20, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.fixture(scope="session")
+def chromium(pytestconfig: pytest.Config) -> Path:
+    """Path of the browser."""
+    for name in (os.environ.get("TAYORI_CHROMIUM", ""), *_BROWSERS):
+        found = shutil.which(name) if name else None
+        if found:
+            return Path(found)
+    _absent(pytestconfig, "chromium", f"none of {', '.join(_BROWSERS)} is installed (or set TAYORI_CHROMIUM)")
+
+
+@pytest.fixture(scope="session")
+def real_data(pytestconfig: pytest.Config) -> Path:
+    """Folder of the open data that the project does not ship."""
+    folder = Path(os.environ.get("TAYORI_SHARED_DATA", pytestconfig.rootpath.parent / "shared/data"))
+    if not folder.is_dir():
+        pytest.skip(f"real_data: no folder {folder} (set TAYORI_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgis_server(pytestconfig: pytest.Config) -> Server:
+    """PostgreSQL with PostGIS, started by whoever needs it first in this run."""
+    if find_binaries() is None:
+        _absent(pytestconfig, "postgis", "no PostgreSQL with PostGIS under /usr/lib/postgresql")
+    folder = pytestconfig.stash[_RUN_FOLDER]
+    state = folder / "postgres.json"
+    with FileLock(folder / "postgres.lock"):
+        if not state.exists():
+            state.write_text(Server.start(durable=False).to_json(), encoding="utf-8")
+    return Server(**json.loads(state.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def postgis_url(postgis_server: Server) -> Iterator[str]:
+    """URL of an empty database of its own with PostGIS."""
+    url = postgis_server.clone()
+    yield url
+    postgis_server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)])
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    """Each engine in turn: None for SQLite in the store's own folder, or the URL of a new PostGIS database."""
+    return request.getfixturevalue("postgis_url") if request.param == "postgis" else None
