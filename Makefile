@@ -3,15 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := service,postgis,notebook,dev
+EXTRAS := postgis,notebook,dev
 WORKERS ?= auto
 
 .PHONY: demo test test-long lint types bench constraints clean
 
-# make demo needs the core and the service alone; make test adds the rest into the same environment.
+# make demo needs the core alone; make test adds the rest into the same environment.
 $(VENV)/.core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[service]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
 $(STAMP): $(VENV)/.core

@@ -1,4 +1,4 @@
-"""READ_ME_FIRST.txt: one page in Japanese that says what a pack is, under which clause, until when, and how to delete it."""
+"""READ_ME_FIRST.txt: one page in Japanese on what a pack is, under which clause, until when, and how to delete it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -62,7 +62,8 @@ def cover(
         "",
         "■ 取扱い",
         "  上に書いた提供先と目的のほかには使わず、見せず、写しを渡さないでください。",
-        "  利用期限が来たら、このフォルダ、ZIPファイル、写し、印刷物をすべて消し、消した日時と担当者を提供元へ知らせてください。",
+        "  利用期限が来たら、このフォルダ、ZIPファイル、写し、印刷物をすべて消してください。",
+        "  消した日時と担当者を、提供元へ知らせてください。",
         "  配達原簿の氏名は、届け出られた受取人です。いま家にいる人を示すものではありません。",
         "",
         "■ 改ざんの確認",

@@ -22,11 +22,20 @@ from geo.read import Reader
 
 TEMPLATE = "model-emergency-2026"
 EVENT_ID = "KUNREN-01"
-EVENT_NAME = "潮見川氾濫(訓練)"
 POST = ("潮見郵便局", "S001")
 #: What each side takes in, the town table first because addresses are placed with it.
 _BOTH = ("gazetteer", "boundaries", "roads", "areas")
-_POST = (*_BOTH, "offices", "vehicles", "delivery-points", "protection", "stockpiles", "damage-points", "risk-spots")
+_POST = (
+    *_BOTH,
+    "shelters",
+    "offices",
+    "vehicles",
+    "delivery-points",
+    "protection",
+    "stockpiles",
+    "damage-points",
+    "risk-spots",
+)
 _CITY = (*_BOTH, "shelters", "openings", "emergency-sites")
 
 
@@ -68,12 +77,12 @@ def run_demo(out: Path, *, households: int = 2_000, seed: int = 1, at: datetime,
         Store.create(out / "city", side=Side.MUNICIPALITY, municipalities=(town.municipality,), at=at) as city,
     ):
         taken = {
-            Side.POST: _take_in(post, town, _POST, reader, at, step),
-            Side.MUNICIPALITY: _take_in(city, town, _CITY, reader, at, step),
+            Side.POST: _take_in(post, town, _POST, reader=reader, at=at, step=step),
+            Side.MUNICIPALITY: _take_in(city, town, _CITY, reader=reader, at=at, step=step),
         }
         _agree(out, town, post, city, at)
         dwellings = provide(post, _request(post, town, Mode.DWELLING, at), out=out / "packs", at=at, step=step)
-        match = _matched(post, town, reader, out, at, step)
+        match = _matched(post, town, out / "packs", reader=reader, at=at, step=step)
         received = receive(city, dwellings.zip, at=at, reader=reader, out=out / "hq", step=step)
         receive(city, match.zip, at=at, reader=reader, step=step)
         published = publish(city, town.municipality, out=out / "published", at=at, drill=True)
@@ -81,7 +90,7 @@ def run_demo(out: Path, *, households: int = 2_000, seed: int = 1, at: datetime,
 
 
 def _take_in(
-    store: Store, town: Town, kinds: Sequence[str], reader: Reader, at: datetime, step: Step
+    store: Store, town: Town, kinds: Sequence[str], *, reader: Reader, at: datetime, step: Step
 ) -> list[tuple[str, Intake]]:
     """Take in the town's files of the given kinds; the traps in them are refused row by row, and counted."""
     taken = []
@@ -110,7 +119,7 @@ def _agree(out: Path, town: Town, post: Store, city: Store, at: datetime) -> Non
     )  # fmt: skip
     (out / "agreement.toml").write_text(text, encoding="utf-8")
     trigger = Trigger(TriggerKind.HQ_ESTABLISHED, at, f"{town.name}長")
-    event = Event(EVENT_ID, EVENT_NAME, town.municipality, True, at, (trigger,))
+    event = Event(EVENT_ID, f"{town.story.name}(訓練)", town.municipality, True, at, (trigger,))
     for store in (post, city):
         store.agreements.add(parse_agreement(text).agreement_id, town.municipality, text, at=at)
         store.events.add(event, at=at)
@@ -120,11 +129,12 @@ def _request(store: Store, town: Town, mode: Mode, at: datetime) -> Request:
     return Request(
         request_id=new_request_id(store, town.municipality, at=at), municipality=town.municipality,
         requester=f"{town.name}災害対策本部", recipient=f"{town.name}災害対策本部", purpose="safety_check",
-        dataset="delivery-points", mode=mode, made_at=at, channel="document", document_no="潮災第1号", event_id=EVENT_ID,
+        dataset="delivery-points", mode=mode, made_at=at, channel="document", document_no="潮災第1号",
+        event_id=EVENT_ID,
     )  # fmt: skip
 
 
-def _matched(post: Store, town: Town, reader: Reader, out: Path, at: datetime, step: Step) -> Provided:
+def _matched(post: Store, town: Town, out: Path, *, reader: Reader, at: datetime, step: Step) -> Provided:
     inquiries = check_file(
         INQUIRIES.kind,
         town.files[INQUIRIES.kind],
@@ -134,4 +144,4 @@ def _matched(post: Store, town: Town, reader: Reader, out: Path, at: datetime, s
         gazetteer=None,
         at=at,
     )
-    return provide(post, _request(post, town, Mode.MATCH, at), out=out / "packs", at=at, inquiries=inquiries, step=step)
+    return provide(post, _request(post, town, Mode.MATCH, at), out=out, at=at, inquiries=inquiries, step=step)

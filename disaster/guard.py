@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agreements.format import Precision
+from agreements.vocabulary import FINER_THAN_TOWN
 from geo.address import fold, fold_name
 
 
@@ -52,37 +54,55 @@ def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -
 
 
 def _valid(protection: pa.Table, on: date) -> pd.DataFrame:
+    """Return the entries in force, folded, as name, address and delivery point (empty where not given)."""
     until = protection.column("until")
-    valid = pc.or_kleene(pc.is_null(until), pc.greater_equal(until, pa.scalar(on, pa.date32())))
-    kept = protection.filter(valid)
+    kept = protection.filter(pc.or_kleene(pc.is_null(until), pc.greater_equal(until, pa.scalar(on, pa.date32()))))
     return pd.DataFrame(
         {
-            "name": fold_name(pd.Series(kept.column("protected_name").to_pandas(), dtype="str")),
-            "address": fold(pd.Series(pc.fill_null(kept.column("protected_address"), "").to_pandas(), dtype="str")),
-            "point_id": pc.fill_null(kept.column("point_id"), "").to_pandas().astype("str"),
+            "name": _texts(fold_name(kept.column("protected_name").combine_chunks())),
+            "address": _texts(fold(pc.fill_null(kept.column("protected_address"), "").combine_chunks())),
+            "point_id": _texts(pc.fill_null(kept.column("point_id"), "")),
         }
     )
 
 
+def _texts(values: pa.Array | pa.ChunkedArray) -> pd.Series:
+    return pd.Series(values.to_pandas(), dtype="str")
+
+
 def _hidden(points: pa.Table, rows: np.ndarray, names: pa.Array, entries: pd.DataFrame) -> np.ndarray:
-    """Tell which of the flattened names may not be seen."""
-    folded = fold_name(pd.Series(names.to_pandas(), dtype="str"))
-    suspects = np.flatnonzero(folded.isin(entries["name"]))
+    """Tell which of the flattened names may not be seen.
+
+    Names repeat, and few are protected: distinct names are folded once, addresses only of those who share a name.
+    """
+    coded = names.dictionary_encode()
+    folded = _texts(fold_name(coded.dictionary))
+    at_name = coded.indices.to_numpy(zero_copy_only=False)
+    suspects = np.flatnonzero(folded.isin(entries["name"]).to_numpy()[at_name])
+    hidden = np.zeros(len(rows), dtype=bool)
     if len(suspects) == 0:
-        return np.zeros(len(rows), dtype=bool)
-    ids = points.column("point_id").to_pandas()
-    addresses = fold(pd.Series(points.column("address").to_pandas(), dtype="str"))
-    at = rows[suspects]
-    seen = pd.DataFrame({"name": folded.to_numpy()[suspects], "point_id": ids.to_numpy()[at]})
-    seen["address"] = addresses.to_numpy()[at]
+        return hidden
+    homes = points.select(["point_id", "address"]).take(pa.array(rows[suspects]))
+    seen = pd.DataFrame(
+        {
+            "name": folded.to_numpy()[at_name[suspects]],
+            "point_id": _texts(homes.column("point_id")),
+            "address": _texts(fold(homes.column("address").combine_chunks())),
+        }
+    )
+    hidden[suspects[_meant(seen, entries)]] = True
+    return hidden
+
+
+def _meant(seen: pd.DataFrame, entries: pd.DataFrame) -> np.ndarray:
+    """Tell which bearers of a protected name an entry means: those it names, or all if it meets nobody."""
     by_point, by_address = _pairs(seen, "point_id"), _pairs(seen, "address")
     entry_points, entry_addresses = _pairs(entries, "point_id"), _pairs(entries, "address")
     exact = by_point.isin(entry_points) | by_address.isin(entry_addresses)
     met = entry_points.isin(by_point) | entry_addresses.isin(by_address)
     vague = seen["name"].isin(entries.loc[~met, "name"])
-    hidden = np.zeros(len(rows), dtype=bool)
-    hidden[suspects[(exact | vague).to_numpy()]] = True
-    return hidden
+    meant: np.ndarray = (exact | vague).to_numpy()
+    return meant
 
 
 def _pairs(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -96,6 +116,16 @@ def _without(points: pa.Table, rows: np.ndarray, names: pa.Array, hidden: np.nda
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     lists = pa.ListArray.from_arrays(pa.array(offsets), names.filter(pa.array(kept)))
     return points.set_column(points.column_names.index("addressees"), "addressees", lists.cast(pa.list_(pa.string())))
+
+
+def permitted(columns: tuple[str, ...], precision: Precision | None) -> tuple[str, ...]:
+    """Return the columns that may leave at a precision: none that tells more than the town where only that is agreed.
+
+    A template that holds such a column is refused when it is read; the door does not rely on that.
+    """
+    if precision is Precision.EXACT:
+        return columns
+    return tuple(name for name in columns if name not in FINER_THAN_TOWN)
 
 
 def minimise(table: pa.Table, allowed: tuple[str, ...]) -> pa.Table:

@@ -255,8 +255,6 @@ def _dataset(part: Part) -> str:
 def _part(noun: Noun, raw: RawTable, *, municipality: str, area: shapely.Geometry | None) -> Part:
     """Recognise and check one file."""
     file = raw.source.file
-    if raw.table.num_rows == 0:
-        raise IngestError("disaster.no_rows", file=file)
     headings = [name for name in raw.table.column_names if name != "geometry" or raw.has_geometry]
     layout = recognise(noun.kind, headings, file=Path(file).stem)
     canonical = apply(layout, raw.table, file=Path(file).stem, municipality=municipality)

@@ -51,22 +51,18 @@ class Intake:
         )
 
 
-def gazetteer_of(store: Store, municipality: str, *, at: datetime) -> Gazetteer | None:
-    """Return the town table of the store, None before one was taken in."""
-    for drill in (False, True):
-        current = store.current(GAZETTEER.kind, municipality, at=at, drill=drill)
-        if current.as_of is not None:
-            return Gazetteer.of(current.table, municipality=municipality)
-    return None
+def gazetteer_of(store: Store, municipality: str, *, at: datetime, drill: bool = False) -> Gazetteer | None:
+    """Return the town table of the store, None before one was taken in; real rows are never placed by a drill's."""
+    current = store.current(GAZETTEER.kind, municipality, at=at, drill=drill)
+    return None if current.as_of is None else Gazetteer.of(current.table, municipality=municipality)
 
 
-def boundary_of(store: Store, municipality: str, *, at: datetime) -> np.ndarray | None:
+def boundary_of(store: Store, municipality: str, *, at: datetime, drill: bool = False) -> np.ndarray | None:
     """Return the municipality's polygons (shapely, EPSG:6668), None before its boundary was taken in."""
-    for drill in (False, True):
-        current = store.current(BOUNDARIES.kind, municipality, at=at, drill=drill)
-        if current.as_of is not None:
-            return np.asarray(shapely.from_wkb(current.table.column("geometry").to_numpy(zero_copy_only=False)))
-    return None
+    current = store.current(BOUNDARIES.kind, municipality, at=at, drill=drill)
+    if current.as_of is None:
+        return None
+    return np.asarray(shapely.from_wkb(current.table.column("geometry").to_numpy(zero_copy_only=False)))
 
 
 def ingest(
@@ -99,11 +95,12 @@ def ingest(
     list of Intake
         One a batch.
     """
-    gazetteer = gazetteer_of(store, municipality, at=at)
+    gazetteer = gazetteer_of(store, municipality, at=at, drill=drill)
+    boundary = boundary_of(store, municipality, at=at, drill=drill)
     step("ファイルを調べています")
     batches = check_files(
         kind, paths, municipality=municipality, side=store.side, reader=reader, gazetteer=gazetteer, at=at,
-        encoding=encoding, crs=crs, dataset=dataset, drill=drill, boundary=boundary_of(store, municipality, at=at),
+        encoding=encoding, crs=crs, dataset=dataset, drill=drill, boundary=boundary,
     )  # fmt: skip
     if all_or_nothing and any(batch.refused for batch in batches):
         return [Intake(batch, None) for batch in batches]

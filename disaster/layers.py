@@ -14,8 +14,14 @@ from disaster.models import PLACE_COLUMNS, Noun, Shape
 from disaster.schemas.parse import ARROW_TYPES
 from exporters.model import Layer
 
-#: Columns that say where a row is.
-_PLACE_NAMES = {"lon", "lat", "geometry"}
+#: Columns that together say where a row is; a UTM reference is longitude and latitude in other words.
+_PLACES = ({"lon", "lat"}, {"geometry"}, {"mgrs"})
+
+
+def opens_place(columns: Iterable[str]) -> bool:
+    """Tell whether rows cut to these columns may say where they are."""
+    names = set(columns)
+    return any(place <= names for place in _PLACES)
 
 
 def geometry_of(table: pa.Table) -> np.ndarray | None:
@@ -47,7 +53,7 @@ def layer(
 def noun_layer(
     noun: Noun, rows: pa.Table, *, as_of: datetime, source: str = "", allowed: Iterable[str] | None = None
 ) -> Layer:
-    """Return the public columns of a publishable noun's rows.
+    """Return a publishable noun's rows: its public columns, or of all but personal ones those that are `allowed`.
 
     Raises
     ------
@@ -56,11 +62,14 @@ def noun_layer(
     """
     if noun.personal or not noun.publishable:
         raise ValueError(f"{noun.kind} holds personal data and is no layer")
-    public = [c for c in (*noun.columns, *PLACE_COLUMNS) if c.sensitivity in (Sensitivity.PUBLIC, Sensitivity.INTERNAL)]
-    names = {column.name for column in public} | _PLACE_NAMES if allowed is None else set(allowed)
-    shown = [column for column in public if column.name in names]
+    columns = (*noun.columns, *PLACE_COLUMNS)
+    if allowed is None:
+        shown = [column for column in columns if column.sensitivity is Sensitivity.PUBLIC]
+    else:
+        names = set(allowed)
+        shown = [c for c in columns if c.name in names and c.sensitivity in (Sensitivity.PUBLIC, Sensitivity.INTERNAL)]
     made = layer(noun.kind, noun.title, shown, rows, as_of=as_of, source=source)
-    placed = noun.shape is not Shape.NONE and bool(names & _PLACE_NAMES)
+    placed = noun.shape is not Shape.NONE and (allowed is None or opens_place(names))
     return made if placed else replace(made, geometry=None)
 
 

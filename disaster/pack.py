@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -12,24 +13,22 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import ValidationError
 
 from agreements.clock import JST
 from disaster.errors import ReceiveError
+from disaster.manifest import FORMAT, MANIFEST, SIGNATURE, VERSION, Manifest
 from disaster.progress import Step, silent
+from disaster.store import sync_folder
 from exporters.geojson import write_geojson
 from exporters.geopackage import write_geopackage
 from exporters.model import Extract, Layer, Marks
 from exporters.table import write_csv, write_xlsx
 from exporters.webmap import write_webmap
 
-FORMAT = "tayori-pack"
-VERSION = 1
-MANIFEST = "manifest.json"
-SIGNATURE = "manifest.sig"
 READ_ME = "READ_ME_FIRST.txt"
 #: A manifest is words and counts; anything larger is not one.
 MAX_MANIFEST_BYTES = 4_000_000
-
 
 #: Files that hold all layers, and formats that hold one layer a file.
 _WHOLE: Mapping[str, Callable[[Path, Sequence[Layer], Marks], Mapping[str, int]]] = {
@@ -64,7 +63,7 @@ def write_files(folder: Path, layers: Sequence[Layer], marks: Marks, step: Step 
         counts[name] = write(folder / name, layers, marks)
     for kind, write_one in _SINGLE.items():
         step(f"{kind} を書いています")
-        (folder / kind).mkdir(exist_ok=True)
+        (folder / kind).mkdir(mode=0o700, exist_ok=True)
         for one in layers:
             path = f"{kind}/{one.name}.{kind}"
             counts[path] = {one.name: write_one(folder / path, one, marks)}
@@ -72,11 +71,12 @@ def write_files(folder: Path, layers: Sequence[Layer], marks: Marks, step: Step 
 
 
 def described(folder: Path, path: str, counts: Mapping[str, int]) -> File:
-    """Hash a written file and make it readable by its owner only."""
+    """Hash a written file and make it durable and readable by its owner only."""
     file = folder / path
     file.chmod(0o600)
-    with file.open("rb") as stream:
+    with file.open("r+b") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        os.fsync(stream.fileno())
     return File(path, digest, file.stat().st_size, dict(counts))
 
 
@@ -123,11 +123,17 @@ def seal(
         "files": [{"path": f.path, "sha256": f.sha256, "bytes": f.bytes, "counts": dict(f.counts)} for f in files],
     }
     manifest = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
-    (folder / MANIFEST).write_bytes(manifest)
-    (folder / SIGNATURE).write_bytes(b64encode(key.sign(manifest)) + b"\n")
-    for name in (MANIFEST, SIGNATURE):
-        (folder / name).chmod(0o600)
+    for name, content in ((MANIFEST, manifest), (SIGNATURE, b64encode(key.sign(manifest)) + b"\n")):
+        (folder / name).write_bytes(content)
+        described(folder, name, {})
     return manifest
+
+
+def sync_folders(folder: Path) -> None:
+    """Make the names of all files below a folder durable; their contents are since they were hashed."""
+    for below in sorted(path for path in folder.rglob("*") if path.is_dir()):
+        sync_folder(below)
+    sync_folder(folder)
 
 
 def zip_folder(folder: Path, target: Path, *, at: datetime) -> None:
@@ -141,34 +147,41 @@ def zip_folder(folder: Path, target: Path, *, at: datetime) -> None:
             with file.open("rb") as source, archive.open(info, "w") as sink:
                 while block := source.read(1 << 20):
                     sink.write(block)
-    target.chmod(0o600)
+    described(target.parent, target.name, {})
 
 
-def read_manifest(folder: Path) -> tuple[dict[str, Any], bytes]:
-    """Return the manifest as a document and as the bytes that were signed.
+def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
+    """Return the manifest, and the bytes that were signed.
 
     Raises
     ------
     ReceiveError
         If there is none, or it is not a manifest that this version reads.
     """
-    path = folder / MANIFEST
-    if not path.is_file() or not (folder / SIGNATURE).is_file():
+    path, signature = folder / MANIFEST, folder / SIGNATURE
+    if not all(file.is_file() and not file.is_symlink() for file in (path, signature)):
         raise ReceiveError("disaster.no_manifest", file=folder.name)
-    if path.stat().st_size > MAX_MANIFEST_BYTES:
+    if max(path.stat().st_size, signature.stat().st_size) > MAX_MANIFEST_BYTES:
         raise ReceiveError("disaster.bad_manifest", file=folder.name)
     content = path.read_bytes()
+    _require_version(content, folder.name)
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise ReceiveError("disaster.bad_manifest", file=folder.name) from error
+    return manifest, content
+
+
+def _require_version(content: bytes, name: str) -> None:
+    """Tell a pack of a newer version from something that is no manifest at all."""
     try:
         document = json.loads(content)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ReceiveError("disaster.bad_manifest", file=folder.name) from error
+    except (ValueError, RecursionError) as error:
+        raise ReceiveError("disaster.bad_manifest", file=name) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ReceiveError("disaster.bad_manifest", file=folder.name)
+        raise ReceiveError("disaster.bad_manifest", file=name)
     if document.get("version") != VERSION:
-        raise ReceiveError(
-            "disaster.pack_version", file=folder.name, version=str(document.get("version")), known=VERSION
-        )
-    return document, content
+        raise ReceiveError("disaster.pack_version", file=name, version=str(document.get("version"))[:20], known=VERSION)
 
 
 def verify_signature(folder: Path, manifest: bytes, public_key: str) -> None:
@@ -191,7 +204,7 @@ def verify_signature(folder: Path, manifest: bytes, public_key: str) -> None:
         raise ReceiveError("disaster.bad_signature", file=folder.name) from error
 
 
-def verify_files(folder: Path, document: Mapping[str, Any]) -> None:
+def verify_files(folder: Path, manifest: Manifest) -> None:
     """Check that the folder holds exactly the files of the manifest, unaltered.
 
     Raises
@@ -199,14 +212,15 @@ def verify_files(folder: Path, document: Mapping[str, Any]) -> None:
     ReceiveError
         Naming the first file that is missing, altered, or not in the manifest.
     """
-    listed = {entry["path"]: entry for entry in document["files"]}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    listed = {file.path: file for file in manifest.files}
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    present = {path.relative_to(folder).as_posix() for path in found}
     for extra in sorted(present - listed.keys() - {MANIFEST, SIGNATURE}):
         raise ReceiveError("disaster.pack_extra_file", file=extra)
-    for path, entry in sorted(listed.items()):
+    for path, said in sorted(listed.items()):
         file = folder / path
-        if path not in present or file.is_symlink():
+        if path not in present or file.is_symlink() or not file.is_file():
             raise ReceiveError("disaster.pack_missing_file", file=path)
         with file.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != said.sha256:
                 raise ReceiveError("disaster.pack_altered_file", file=path)

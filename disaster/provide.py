@@ -6,8 +6,10 @@ into a private staging folder, hash, ledger "released" committed with the hash, 
 """
 
 import hashlib
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,21 +30,23 @@ from disaster.batch import Batch
 from disaster.case import Case, Contents, basis, head, marks
 from disaster.cover import cover
 from disaster.errors import ProvideError
-from disaster.guard import hide_protected, minimise
-from disaster.layers import geometry_of, layer, noun_layer, sorted_rows
+from disaster.guard import hide_protected, minimise, permitted
+from disaster.layers import geometry_of, layer, noun_layer, opens_place, sorted_rows
 from disaster.models import AREAS, BOUNDARIES, DELIVERY_POINTS, GAZETTEER, NOUNS, PROTECTION, ROADS
-from disaster.pack import READ_ME, described, seal, write_files, zip_folder
+from disaster.pack import READ_ME, described, seal, sync_folders, write_files, zip_folder
 from disaster.progress import Step, silent
-from disaster.store import Store
+from disaster.store import Store, move
 from exporters.model import Extract, Layer
 
 #: Layers that go with a pack wherever a clause of the agreement opens them.
 ACCOMPANYING = (
-    "delivery-status", "damage-points", "risk-spots", "offices", "shelters", "openings", "emergency-sites", "stockpiles",
-    "vehicles", "areas",
+    "delivery-status", "damage-points", "risk-spots", "offices", "shelters", "openings", "emergency-sites",
+    "stockpiles", "vehicles", "areas",
 )  # fmt: skip
 #: Public geography: what makes a map readable, nobody's secret and under no clause.
 GROUND = (BOUNDARIES, ROADS)
+#: A request's name becomes the name of a folder.
+_REQUEST_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,59}")
 
 
 class RefusedError(ProvideError):
@@ -98,21 +102,26 @@ def provide(
     RefusedError
         If no clause opens it; recorded in the ledger.
     ProvideError
-        If it is granted but cannot be carried out; nothing has left then.
+        If the request's name can be no folder's, or it is granted but cannot be carried out; nothing has left then,
+        and the ledger says why.
     """
+    if not _REQUEST_ID.fullmatch(request.request_id):
+        raise ProvideError("disaster.bad_request_id", name=request.request_id[:60])
     with store.writing():
         settle(store, at=at)
         case = _decided(store, request, at)
-        step("名簿から切り出しています")
-        contents = _contents(store, case, inquiries)
+        with _recorded_failure(store, request, at):
+            _require_own_key(store, case)
+            step("名簿から切り出しています")
+            contents = _contents(store, case, inquiries)
         return _hand_over(store, case, contents, out, step)
 
 
 def new_request_id(store: Store, municipality: str, *, at: datetime) -> str:
     """Return the next free request number of the day in Japan, such as ``R20260101-003``."""
     day = f"R{japan_date(at):%Y%m%d}-"
-    taken = sum(1 for request in store.requests.all(municipality) if request.request_id.startswith(day))
-    return f"{day}{taken + 1:03d}"
+    taken = {request.request_id for request in store.requests.all(municipality)}
+    return next(name for n in range(1, len(taken) + 2) if (name := f"{day}{n:03d}") not in taken)
 
 
 def settle(store: Store, *, at: datetime) -> None:
@@ -130,7 +139,9 @@ def _agreements(store: Store, municipality: str) -> tuple[Agreement, ...]:
 
 
 def _event(store: Store, request: Request) -> Event | None:
-    return store.events.get(request.event_id) if request.event_id else None
+    """Return the event that the request names; one that the municipality has not is refused by the decision."""
+    known = store.events.all(request.municipality) if request.event_id else ()
+    return next((event for event in known if event.event_id == request.event_id), None)
 
 
 def _decided(store: Store, request: Request, at: datetime) -> Case:
@@ -140,10 +151,23 @@ def _decided(store: Store, request: Request, at: datetime) -> Case:
     if not decision.granted:
         store.ledger.record("refused", decision.to_dict(), at=at)
         raise RefusedError(decision)
-    case = Case(request, event, agreements, decision, at)
+    return Case(request, event, agreements, decision, at)
+
+
+@contextmanager
+def _recorded_failure(store: Store, request: Request, at: datetime) -> Iterator[None]:
+    """Put into the ledger why a granted request could not be carried out."""
+    try:
+        yield
+    except ProvideError as error:
+        said = {"request_id": request.request_id, "municipality": request.municipality, "reason": error.code}
+        store.ledger.record("not_provided", said, at=at)
+        raise
+
+
+def _require_own_key(store: Store, case: Case) -> None:
     if case.agreement.post.signing_key != store.public_key:
         raise ProvideError("disaster.other_signing_key", agreement=case.agreement.agreement_id)
-    return case
 
 
 def _contents(store: Store, case: Case, inquiries: Batch | None) -> Contents:
@@ -182,51 +206,62 @@ def _open_layer(store: Store, decision: Decision, case: Case) -> Layer | None:
     if current.as_of is None:
         return None
     rows = sorted_rows(_without_excluded(current.table, decision), noun.key)
-    return noun_layer(noun, rows, as_of=current.as_of, allowed=decision.columns)
+    return noun_layer(noun, rows, as_of=current.as_of, allowed=permitted(decision.columns, decision.precision))
 
 
-def _without_excluded(rows: pa.Table, decision: Decision) -> pa.Table:
-    """Take off the rows that the clause excludes whatever is asked (mail delivery vehicles)."""
-    if "delivery_vehicle" not in decision.excludes or "mail_delivery" not in rows.column_names:
+def _other_vehicles(rows: pa.Table) -> pa.Table:
+    """Leave the mail delivery vehicles out; not known to be another kind counts as one of them: default deny."""
+    if "mail_delivery" not in rows.column_names:
         return rows
-    # Not known to be another kind of vehicle counts as a delivery vehicle: default deny.
     return rows.filter(pc.equal(pc.fill_null(rows.column("mail_delivery"), True), False))
 
 
-def _register(store: Store, case: Case) -> tuple[pa.Table, datetime, str]:
-    """Return the delivery register without the names of protected people; a drill reads invented rows alone."""
+#: What a clause excludes whatever is asked, and how it is left out.
+EXCLUDED: Mapping[str, Callable[[pa.Table], pa.Table]] = {"delivery_vehicle": _other_vehicles}
+
+
+def _without_excluded(rows: pa.Table, decision: Decision) -> pa.Table:
+    for word in decision.excludes:
+        rows = EXCLUDED[word](rows)
+    return rows
+
+
+def _register(store: Store, case: Case) -> tuple[pa.Table, datetime] | None:
+    """Return the delivery register without the names of protected people, None if there is none.
+
+    A drill reads invented people alone: where none were taken in, the real register is no substitute.
+    """
     code = case.request.municipality
     current = store.current(DELIVERY_POINTS.kind, code, drill=case.drill)
-    if current.as_of is None:
-        raise ProvideError("disaster.nothing_stored", dataset=DELIVERY_POINTS.title)
+    if current.as_of is None or current.drill != case.drill:
+        return None
     protection = store.current(PROTECTION.kind, code, drill=case.drill)
     hidden = hide_protected(current.table, protection.table if protection.as_of else None, on=japan_date(case.at))
-    return sorted_rows(hidden, DELIVERY_POINTS.key), current.as_of, ""
+    return sorted_rows(hidden, DELIVERY_POINTS.key), current.as_of
 
 
 def _delivery_status(store: Store, decision: Decision, case: Case) -> Layer | None:
-    if (
-        store.current(DELIVERY_POINTS.kind, case.request.municipality, columns=["municipality"], drill=case.drill).as_of
-        is None
-    ):
+    """Return the counts by town, each at the public point of its town: that is how far its place is told."""
+    register = _register(store, case)
+    if register is None:
         return None
-    points, as_of, _ = _register(store, case)
-    counted = residents.delivery_status(points)
+    counted = residents.delivery_status(register[0])
     counted = counted.select([name for name in counted.column_names if name in decision.columns])
     towns = store.current(GAZETTEER.kind, case.request.municipality, drill=case.drill)
-    made = layer("delivery-status", "配達状況(町ごとの件数)", residents.STATUS_COLUMNS, counted, as_of=as_of)
-    return replace(made, geometry=_town_points(counted.column("place_town"), towns.table if towns.as_of else None))
+    made = layer("delivery-status", "配達状況(町ごとの件数)", residents.STATUS_COLUMNS, counted, as_of=register[1])
+    if "place_town" not in counted.column_names:
+        return made
+    return replace(made, geometry=_town_points(counted.column("place_town"), towns.table))
 
 
-def _town_points(names: pa.ChunkedArray, towns: pa.Table | None) -> np.ndarray:
+def _town_points(names: pa.ChunkedArray, towns: pa.Table) -> np.ndarray:
     """Return the gazetteer's point of each town, None where it has none: nothing of a home's place is in it."""
+    places = geometry_of(towns)
     found: dict[str, Any] = {}
-    if towns is not None:
-        whole = (
-            f"{town}{koaza or ''}"
-            for town, koaza in zip(*(towns.column(c).to_pylist() for c in ("town", "koaza")), strict=True)
-        )
-        found = dict(zip(whole, geometry_of(towns) if towns.num_rows else (), strict=True))
+    if places is not None:
+        parts = (towns.column(name).to_pylist() for name in ("town", "koaza"))
+        whole = [f"{town}{koaza or ''}" for town, koaza in zip(*parts, strict=True)]
+        found = dict(zip(whole, places, strict=True))
     points = np.full(len(names), None, dtype=object)
     points[:] = [found.get(name) for name in names.to_pylist()]
     return points
@@ -234,14 +269,15 @@ def _town_points(names: pa.ChunkedArray, towns: pa.Table | None) -> np.ndarray:
 
 def _extract(store: Store, case: Case, inquiries: Batch | None) -> Extract:
     """Cut the register to the decision: the only place where an Extract is made."""
-    points, as_of, source = _register(store, case)
-    selection = _selected(store, case, points, inquiries)
-    allowed = case.decision.columns
+    register = _register(store, case)
+    if register is None:
+        raise ProvideError("disaster.nothing_stored", dataset=DELIVERY_POINTS.title)
+    selection = _selected(store, case, register[0], inquiries)
+    allowed = permitted(case.decision.columns, case.decision.precision)
     columns = tuple(column for column in selection.columns if column.name in allowed)
-    rows = minimise(
-        selection.table, (*(c.name for c in columns), *(name for name in ("lon", "lat") if name in allowed))
-    )
-    made = layer(_names(case)[0], _names(case)[1], columns, rows, as_of=as_of, source=source)
+    place = ("lon", "lat") if opens_place(allowed) else ()
+    rows = minimise(selection.table, (*(column.name for column in columns), *place))
+    made = layer(*_names(case), columns, rows, as_of=register[1])
     return Extract(
         made.name, made.title, made.columns, made.table, made.geometry, made.as_of, made.source,
         mode=str(case.request.mode), matched=selection.matched, returned=len(made), withheld=selection.withheld,
@@ -260,6 +296,10 @@ def _selected(store: Store, case: Case, points: pa.Table, inquiries: Batch | Non
     if case.request.mode is Mode.MATCH:
         if inquiries is None:
             raise ProvideError("disaster.match_without_list")
+        if inquiries.refused:  # a row without an answer would look like a miss
+            first = inquiries.faults.kept[0].reason() if inquiries.faults.kept else ""
+            file = "、".join(source.file for source in inquiries.sources)
+            raise ProvideError("disaster.bad_inquiries", file=file, count=inquiries.refused, first=first)
         return residents.match(points, inquiries.table)
     if case.request.mode is Mode.FORWARD:
         raise ProvideError("disaster.forward_not_by_pack")
@@ -287,30 +327,46 @@ def _hand_over(store: Store, case: Case, contents: Contents, out: Path, step: St
     final, staging = out / pack_id, out / f".staging-{pack_id}"
     if final.exists():
         raise ProvideError("disaster.out_exists", folder=final.name)
-    out.mkdir(parents=True, exist_ok=True)
     store.provisions.create(
         case.request.request_id, decision=case.decision.to_dict(), staging=staging, final=final, at=case.at,
-        provision_id=pack_id,
+        provision_id=pack_id, municipality=case.request.municipality,
     )  # fmt: skip
     try:
         files, digest = _stage(store, case, contents, staging, step)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
         store.provisions.fail(pack_id, reason="staging", at=case.at)
+        if isinstance(error, OSError):
+            raise _cannot_write(out, error) from error
         raise
     counts = {one.name: len(one) for one in contents.layers}
     payload = {"decision": case.decision.to_dict(), "counts": counts, "files": sorted(files), "drill": case.drill}
     store.provisions.release(pack_id, sha256=digest, payload=payload, at=case.at)
-    staging.rename(final)
-    store.provisions.hand(pack_id, at=case.at)
+    _put_in_place(store, pack_id, staging, final, case.at)
     return _provided(case, contents, final, files)
+
+
+def _put_in_place(store: Store, pack_id: str, staging: Path, final: Path, at: datetime) -> None:
+    """Rename durably and record it; what cannot be renamed is settled like what a crash left."""
+    try:
+        move(staging, final)
+        store.provisions.hand(pack_id, at=at)
+    except OSError as error:
+        if pack_id not in store.provisions.settle(at=at).finished:
+            raise _cannot_write(final.parent, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> ProvideError:
+    cause = error.strerror or type(error).__name__
+    return ProvideError("disaster.cannot_write_out", folder=str(folder), cause=cause)
 
 
 def _stage(
     store: Store, case: Case, contents: Contents, staging: Path, step: Step
 ) -> tuple[dict[str, Mapping[str, int]], str]:
-    """Write the whole pack into the private folder; return rows by file and the manifest's hash."""
+    """Write the whole pack durably into the private folder; return rows by file and the manifest's hash."""
     pack_id = staging.name.removeprefix(".staging-")
+    staging.parent.mkdir(parents=True, exist_ok=True)
     staging.mkdir(mode=0o700)
     inner = staging / pack_id
     inner.mkdir(mode=0o700)
@@ -324,6 +380,7 @@ def _stage(
     for path in sorted(inner.iterdir()):
         path.rename(staging / path.name)
     inner.rmdir()
+    sync_folders(staging)
     return {file.path: file.counts for file in files}, hashlib.sha256(manifest).hexdigest()
 
 

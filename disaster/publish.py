@@ -7,19 +7,21 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import shapely
 
 from disaster.errors import PublishError
-from disaster.layers import noun_layer, sorted_rows
+from disaster.layers import geometry_of, noun_layer, sorted_rows
 from disaster.models import NOUNS, Noun
-from disaster.pack import File, write_files
-from disaster.schemas.parse import ARROW_TYPES
-from disaster.store import Store
+from disaster.pack import File, sync_folders, write_files
+from disaster.store import Store, move
 from exporters.model import Extract, Layer, Marks
 
 #: Kinds that may be published, in the order in which people look for them.
 PUBLISHABLE: tuple[str, ...] = tuple(kind for kind, noun in NOUNS.items() if noun.publishable and not noun.personal)
 #: What the gazetteer is for is placing; as a layer it would only hide the others.
-_NOT_SHOWN = ("gazetteer",)
+NOT_SHOWN = ("gazetteer",)
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,12 @@ def published_in(
     kind: str,
     municipality: str,
     *,
-    bbox: tuple[float, float, float, float] | None,
+    bbox: Box | None,
     limit: int,
     at: datetime,
     drill: bool = False,
-) -> tuple[Layer | None, bool]:
-    """Return at most `limit` rows that meet a box, and whether there are more.
+) -> tuple[Layer, bool]:
+    """Return at most `limit` rows that meet a box, and whether there are more; no rows where the store holds none.
 
     Parameters
     ----------
@@ -80,10 +82,22 @@ def published_in(
         West, south, east, north in degrees (EPSG:6668); None means everywhere.
     """
     noun = publishable(kind)
+    if noun.bulk:
+        return _of_snapshot(store, noun, municipality, bbox=bbox, limit=limit, at=at, drill=drill)
     found = store.features(kind, municipality, bbox=bbox, limit=limit, at=at, drill=drill)
-    if found.table.num_rows == 0:
-        return None, False
-    return noun_layer(noun, found.table, as_of=at), found.more
+    return noun_layer(noun, found.table, as_of=found.as_of or at), found.more
+
+
+def _of_snapshot(
+    store: Store, noun: Noun, municipality: str, *, bbox: Box | None, limit: int, at: datetime, drill: bool
+) -> tuple[Layer, bool]:
+    """Do as `published_in` for a kind that is kept in snapshots only."""
+    current = store.current(noun.kind, municipality, at=at, drill=drill)
+    rows = sorted_rows(current.table, noun.key)
+    places = geometry_of(rows)
+    if bbox is not None and places is not None:
+        rows = rows.filter(pa.array(shapely.intersects(places, shapely.box(*bbox))))
+    return noun_layer(noun, rows.slice(0, limit), as_of=current.as_of or at), rows.num_rows > limit
 
 
 def publish(
@@ -105,7 +119,7 @@ def publish(
     """
     for kind in kinds:
         publishable(kind)
-    wanted = kinds or [kind for kind in PUBLISHABLE if kind not in _NOT_SHOWN]
+    wanted = kinds or [kind for kind in PUBLISHABLE if kind not in NOT_SHOWN]
     layers = [
         made for kind in wanted if (made := published_layer(store, kind, municipality, at=at, drill=drill)) is not None
     ]
@@ -120,36 +134,37 @@ def public_marks(municipality: str, as_of: datetime, *, drill: bool) -> Marks:
     return Marks(title="公表資料", municipality=municipality, as_of=as_of, drill=drill)
 
 
-def empty_layer(kind: str, *, at: datetime) -> Layer:
-    """Return a layer of a publishable kind without rows.
-
-    Raises
-    ------
-    PublishError
-        If the kind may not be published.
-    """
-    noun = publishable(kind)
-    columns = {column.name: pa.array([], ARROW_TYPES[column.type]) for column in noun.columns}
-    return noun_layer(noun, pa.table(columns), as_of=at)
-
-
-def write_published(store: Store, layers: Sequence[Layer], marks: Marks, out: Path, *, at: datetime) -> Published:
+def write_published(
+    store: Store, layers: Sequence[Layer], marks: Marks, out: Path, *, at: datetime, entry: str = "published"
+) -> Published:
     """Write layers into a private folder beside the target, record it, then rename: all or nothing.
 
+    Parameters
+    ----------
+    entry
+        Kind of the ledger's entry: what a headquarters makes for itself is not published.
+
     Raises
     ------
     PublishError
-        If the folder exists, or a layer holds personal data.
+        If the folder exists or cannot be written, or a layer holds personal data.
     """
     if any(isinstance(one, Extract) for one in layers):
         raise PublishError("disaster.not_publishable", kind="extract", title="個人情報")
     if out.exists():
         raise PublishError("disaster.out_exists", folder=out.name)
     staging = out.with_name(f".staging-{out.name}")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True, mode=0o700)
-    files = write_files(staging, layers, marks)
     counts = {one.name: len(one) for one in layers}
-    store.ledger.record("published", {"counts": counts, "files": [f.path for f in files], "drill": marks.drill}, at=at)
-    staging.rename(out)
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True, mode=0o700)
+        files = write_files(staging, layers, marks)
+        sync_folders(staging)
+        said = {"counts": counts, "files": [file.path for file in files], "drill": marks.drill}
+        store.ledger.record(entry, said, at=at)
+        move(staging, out)
+    except OSError as error:
+        raise PublishError("disaster.cannot_write_out", folder=str(out), cause=error.strerror or "") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
     return Published(out, counts, tuple(files), marks.drill)

@@ -3,9 +3,10 @@
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,20 +14,30 @@ from typing import Any
 import pyarrow as pa
 
 from agreements.agreement import Agreement, in_force, parse_agreement
-from agreements.format import Column, ColumnType, Sensitivity
+from agreements.format import Column
+from disaster.cover import japan_time
 from disaster.errors import ReceiveError
 from disaster.layers import layer
-from disaster.models import Side
+from disaster.manifest import LAYERS, LayerOf, Manifest
+from disaster.models import NOUNS, OPENINGS, PLACE_COLUMNS, SHELTERS, Side
 from disaster.pack import read_manifest, verify_files, verify_signature
 from disaster.progress import Step, silent
-from disaster.publish import PUBLISHABLE, Published, published_layer, write_published
+from disaster.publish import NOT_SHOWN, PUBLISHABLE, Published, published_layer, write_published
+from disaster.residents import DWELLING_COLUMNS, MATCH_COLUMNS, PERSON_COLUMNS, STATUS_COLUMNS
 from disaster.schemas.parse import parse
+from disaster.situation import beside, with_openings
 from disaster.store import Store
 from exporters.model import Layer, Marks
 from geo.read import Limits, Reader
 
-#: Name of a layer in a pack: what we write, and nothing that could be a path.
-_LAYER_NAMES = frozenset({"match", "dwellings", "persons", "delivery-status", *PUBLISHABLE})
+#: The columns that a layer of a pack may have besides its place.
+_COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "match": MATCH_COLUMNS, "dwellings": DWELLING_COLUMNS, "persons": PERSON_COLUMNS, "delivery-status": STATUS_COLUMNS,
+}  # fmt: skip
+#: What a broken or hostile ZIP file makes the library say.
+_ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, OverflowError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ def receive(
     """Check a situation pack and take it into the municipality's store.
 
     Signature, addressee, agreement, expiry, hashes and counts are checked before anything is stored; the same pack
-    twice changes nothing; an older pack than the newest of the same provider and event is refused.
+    twice changes nothing; an older pack than the newest of the same request is refused. The ledger keeps refusals.
 
     Parameters
     ----------
@@ -69,38 +80,77 @@ def receive(
     """
     if store.side is Side.POST:
         raise ReceiveError("disaster.wrong_side_for_receive")
+    if not pack.exists():
+        raise ReceiveError("disaster.no_pack", file=pack.name)
+    if out is not None and out.exists():
+        raise ReceiveError("disaster.out_exists", folder=out.name)
+    with store.writing(), _recorded_refusal(store, at):
+        manifest, tables, unchanged = _taken(store, pack, at, reader, step)
+    step("本部用の地図を書いています")
+    view = _view(store, manifest, tables, out, at) if out is not None else None
+    return _received(manifest, tables, unchanged=unchanged, view=view)
+
+
+def _taken(
+    store: Store, pack: Path, at: datetime, reader: Reader, step: Step
+) -> tuple[Manifest, Mapping[str, pa.Table], bool]:
+    """Check everything, then store it in one step."""
     step("署名とハッシュ値を確かめています")
-    with store.writing(), _opened(pack) as folder:
+    with _opened(store, pack) as folder:
         manifest, content = read_manifest(folder)
         agreement = _agreement(store, manifest)
         verify_signature(folder, content, agreement.post.signing_key)
         _check_addressee(store, manifest, agreement, at)
         verify_files(folder, manifest)
+        _check_counts(manifest)
         step("中身を読んで保存しています")
-        tables = {entry["name"]: _table(folder, entry, reader) for entry in manifest["layers"]}
-        stored = store.add_received(_for_store(manifest), tables, at=at)
-    step("本部用の地図を書いています")
-    view = _view(store, manifest, tables, out, at) if out is not None else None
-    return _received(manifest, tables, unchanged=stored.unchanged, view=view)
+        tables = {entry.name: _table(folder, entry, reader) for entry in manifest.layers}
+    stored = store.add_received(_for_store(manifest), tables, at=at)
+    return manifest, tables, stored.unchanged
 
 
 @contextmanager
-def _opened(pack: Path) -> Iterator[Path]:
-    """Give the pack as a folder of its own that nobody changes while it is checked."""
-    if not pack.exists():
-        raise ReceiveError("disaster.no_pack", file=pack.name)
-    with tempfile.TemporaryDirectory(prefix="tayori-receive-") as name:
+def _recorded_refusal(store: Store, at: datetime) -> Iterator[None]:
+    """Put into the ledger that a pack was refused and why: a false signature is more than a nuisance."""
+    try:
+        yield
+    except ReceiveError as error:
+        store.ledger.record("pack_refused", {"reason": error.code}, at=at)
+        raise
+
+
+@contextmanager
+def _opened(store: Store, pack: Path) -> Iterator[Path]:
+    """Give the pack as a folder of its own that nobody changes while it is checked.
+
+    It lies where the store keeps what is not finished: what a killed command leaves of it is cleared away there.
+    """
+    store.staging.mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="receive-", dir=store.staging) as name:
         inner = Path(name) / "pack"
+        inner.mkdir()
         if pack.is_dir():
-            _copy(pack, inner)
+            _copy(pack, inner, Limits())
         else:
             _unzip(pack, inner, Limits())
         yield inner
 
 
-def _copy(pack: Path, inner: Path) -> None:
-    """Copy the folder as it is, without its own ZIP and without following links."""
-    shutil.copytree(pack, inner, symlinks=True, ignore=shutil.ignore_patterns(f"{pack.resolve().name}.zip"))
+def _copy(pack: Path, inner: Path, limits: Limits) -> None:
+    """Copy the folder's files, without the ZIP file that stands beside them and without following links."""
+    try:
+        found = [path for path in pack.rglob("*") if path.is_symlink() or not path.is_dir()]
+        files = [path for path in found if not (path.parent == pack and path.suffix.lower() == ".zip")]
+        for path in files:
+            if path.is_symlink() or not path.is_file():
+                raise ReceiveError("disaster.pack_extra_file", file=path.relative_to(pack).as_posix())
+        _require_small(pack, limits, members=len(files), unpacked_bytes=sum(path.stat().st_size for path in files))
+        for path in files:
+            target = inner / path.relative_to(pack)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target, follow_symlinks=False)
+    except OSError as error:
+        raise ReceiveError("disaster.unreadable_pack", file=pack.name) from error
 
 
 def _unzip(pack: Path, inner: Path, limits: Limits) -> None:
@@ -110,9 +160,9 @@ def _unzip(pack: Path, inner: Path, limits: Limits) -> None:
             for info in _members(archive, pack, limits):
                 target = inner.joinpath(*PurePosixPath(info.filename).parts[1:])
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(info) as source, target.open("wb") as sink:
+                with archive.open(info) as source, target.open("xb") as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _ZIP_FAULTS as error:
         raise ReceiveError("disaster.bad_zip", file=pack.name) from error
 
 
@@ -123,138 +173,164 @@ def _members(archive: zipfile.ZipFile, pack: Path, limits: Limits) -> list[zipfi
         len(name.parts) < 2 or name.is_absolute() or ".." in name.parts or "\\" in str(name) or ":" in str(name)
         for name in names
     )
-    size = sum(info.file_size for info in infos)
-    ratio = max((info.file_size / max(info.compress_size, 1) for info in infos if info.file_size > 1 << 20), default=0)
-    if unsafe or len({name.parts[0] for name in names}) != 1 or len(set(names)) != len(names):
+    if unsafe or len({name.parts[0] for name in names}) != 1 or len({str(n).lower() for n in names}) != len(names):
         raise ReceiveError("disaster.bad_zip", file=pack.name)
-    for what, value, limit in (
-        ("members", len(infos), limits.members), ("unpacked_bytes", size, limits.unpacked_bytes), ("ratio", int(ratio), limits.ratio),
-    ):  # fmt: skip
-        if value > limit:
-            raise ReceiveError("disaster.zip_limit", file=pack.name, what=what, value=value, limit=limit)
+    ratio = max((info.file_size / max(info.compress_size, 1) for info in infos if info.file_size > 1 << 20), default=0)
+    size = sum(info.file_size for info in infos)
+    _require_small(pack, limits, members=len(infos), unpacked_bytes=size, ratio=int(ratio))
     return infos
 
 
-def _agreement(store: Store, manifest: Mapping[str, Any]) -> Agreement:
+def _require_small(pack: Path, limits: Limits, **found: int) -> None:
+    """Refuse what is larger than a limit, each by the limit's name."""
+    for what, value in found.items():
+        limit = getattr(limits, what)
+        if value > limit:
+            raise ReceiveError("disaster.zip_limit", file=pack.name, what=what, value=value, limit=limit)
+
+
+def _agreement(store: Store, manifest: Manifest) -> Agreement:
     """Return our own copy of the agreement that the pack names, whose key must have signed it."""
-    records = store.agreements.all(str(manifest.get("municipality")))
-    agreements = (parse_agreement(record.text) for record in records)
-    found = next((one for one in agreements if one.agreement_id == manifest.get("agreement_id")), None)
+    agreements = (parse_agreement(record.text) for record in store.agreements.all(manifest.municipality))
+    found = next((one for one in agreements if one.agreement_id == manifest.agreement_id), None)
     if found is None:
-        raise ReceiveError("disaster.unknown_agreement", agreement=str(manifest.get("agreement_id")))
+        raise ReceiveError("disaster.unknown_agreement", agreement=manifest.agreement_id)
     return found
 
 
-def _check_addressee(store: Store, manifest: Mapping[str, Any], agreement: Agreement, at: datetime) -> None:
+def _check_addressee(store: Store, manifest: Manifest, agreement: Agreement, at: datetime) -> None:
     """Refuse a pack for somebody else, outside the agreement's term, expired, or older than what is here."""
-    code = manifest["municipality"]
-    if code not in store.municipalities or manifest["recipient"]["code"] != agreement.municipality.code:
-        raise ReceiveError("disaster.pack_for_another", recipient=manifest["recipient"]["name"])
-    provided_at = datetime.fromisoformat(manifest["provided_at"])
-    if not in_force(agreement, provided_at):
+    code = manifest.municipality
+    if code not in store.municipalities or manifest.recipient.code != agreement.municipality.code:
+        raise ReceiveError("disaster.pack_for_another", recipient=manifest.recipient.name)
+    if not in_force(agreement, manifest.provided_at):
         raise ReceiveError("disaster.agreement_not_in_force", agreement=agreement.agreement_id)
-    expires = manifest["expires_at"]
-    if expires and datetime.fromisoformat(expires) <= at:
-        raise ReceiveError("disaster.pack_expired", expires_at=expires)
+    if manifest.expires_at is not None and manifest.expires_at <= at:
+        raise ReceiveError("disaster.pack_expired", expires_at=japan_time(manifest.expires_at))
     for other in store.received.all(code):
-        same = (other.manifest["provider"], other.manifest["request_id"]) == (
-            manifest["provider"]["name"],
-            manifest["request_id"],
-        )
-        newer = datetime.fromisoformat(other.manifest["provided_at"]) > provided_at
-        if same and newer and other.pack_id != manifest["pack_id"]:
+        same = (other.provider, other.manifest["request_id"]) == (manifest.provider.name, manifest.request_id)
+        newer = datetime.fromisoformat(other.manifest["provided_at"]) > manifest.provided_at
+        if same and newer and other.pack_id != manifest.pack_id:
             raise ReceiveError("disaster.pack_older", pack=other.pack_id)
 
 
-def _table(folder: Path, entry: Mapping[str, Any], reader: Reader) -> pa.Table:
-    """Read one layer's rows back, typed as the manifest says, and hold them against its counts."""
-    name = entry["name"]
-    if name not in _LAYER_NAMES:
-        raise ReceiveError("disaster.pack_unknown_layer", layer=str(name))
-    if entry["rows"] == 0:
-        return _typed(pa.table({c["name"]: pa.array([], pa.string()) for c in entry["columns"]}), entry)
-    raw = reader.read(folder / "geojson" / f"{name}.geojson", crs="EPSG:4326")
-    if raw.table.num_rows != entry["rows"] or raw.bad_geometry:
-        raise ReceiveError("disaster.pack_counts", layer=name, expected=entry["rows"], found=raw.table.num_rows)
-    return _typed(raw.table, entry)
+def _check_counts(manifest: Manifest) -> None:
+    """Refuse a pack whose files do not all hold the rows that its layers state."""
+    wrong = manifest.miscounted()
+    if wrong is not None:
+        raise ReceiveError("disaster.pack_counts", layer=wrong[0], expected=wrong[2] or 0, found=wrong[1])
+    listed = {file.path for file in manifest.files}
+    for entry in manifest.layers:
+        if _rows_file(entry) not in listed:
+            raise ReceiveError("disaster.pack_missing_file", file=_rows_file(entry))
 
 
-def columns_of(entry: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns that the manifest states for a layer."""
-    return tuple(
-        Column(c["name"], c["label"], ColumnType(c["type"]), Sensitivity(c["sensitivity"]), c["choices"])
-        for c in entry["columns"]
-    )
+def _rows_file(entry: LayerOf) -> str:
+    return f"geojson/{entry.name}.geojson"
 
 
-def _typed(rows: pa.Table, entry: Mapping[str, Any]) -> pa.Table:
+def _table(folder: Path, entry: LayerOf, reader: Reader) -> pa.Table:
+    """Read one layer's rows back, typed as ours are, and hold them against the manifest's count."""
+    columns = columns_of(entry)
+    if entry.rows == 0:
+        return _typed(pa.table({column.name: pa.array([], pa.string()) for column in columns}), entry, columns)
+    raw = reader.read(folder / _rows_file(entry), crs="EPSG:4326")
+    if raw.table.num_rows != entry.rows or raw.bad_geometry:
+        raise ReceiveError("disaster.pack_counts", layer=entry.name, expected=entry.rows, found=raw.table.num_rows)
+    return _typed(raw.table, entry, columns)
+
+
+def columns_of(entry: LayerOf) -> tuple[Column, ...]:
+    """Return the columns of a layer as this software knows them, with what the manifest says of further codes.
+
+    Raises
+    ------
+    ReceiveError
+        If the layer or one of its columns is not known: it would be shown and kept as what it is not.
+    """
+    if entry.name not in LAYERS:
+        raise ReceiveError("disaster.pack_unknown_layer", layer=entry.name)
+    known = _COLUMNS.get(entry.name) or (*NOUNS[entry.name].columns, *PLACE_COLUMNS)
+    ours = {column.name: column for column in known}
+    for said in entry.columns:
+        if said.name not in ours or ours[said.name].type is not said.type:
+            raise ReceiveError("disaster.pack_unknown_layer", layer=f"{entry.title} {said.label}")
+    return tuple(_with_codes(ours[said.name], said.choices) for said in entry.columns)
+
+
+def _with_codes(column: Column, choices: Mapping[str, str]) -> Column:
+    return replace(column, choices={**choices, **column.choices}) if column.choices else column
+
+
+def _typed(rows: pa.Table, entry: LayerOf, columns: tuple[Column, ...]) -> pa.Table:
     typed: dict[str, Any] = {}
-    for column in columns_of(entry):
-        text = (
-            rows.column(column.name).combine_chunks()
-            if column.name in rows.column_names
-            else pa.nulls(rows.num_rows, pa.string())
-        )
+    for column in columns:
+        held = column.name in rows.column_names
+        text = rows.column(column.name).combine_chunks() if held else pa.nulls(rows.num_rows, pa.string())
         parsed = parse(column, text)
         if parsed.bad.any():
-            raise ReceiveError("disaster.pack_value", layer=entry["name"], column=column.label)
+            raise ReceiveError("disaster.pack_value", layer=entry.title, column=column.label)
         typed[column.name] = parsed.values
-    if entry["crs"]:
+    if entry.crs:
         empty = pa.nulls(rows.num_rows, pa.binary())
         typed["geometry"] = rows.column("geometry").combine_chunks() if "geometry" in rows.column_names else empty
     return pa.table(typed)
 
 
-def _for_store(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    event = manifest["event"]
-    return {**manifest, "provider": manifest["provider"]["name"], "event_id": event["id"] if event else None}
+def _for_store(manifest: Manifest) -> dict[str, Any]:
+    """Return what the store keeps: only what was checked."""
+    event = manifest.event
+    kept = manifest.model_dump(mode="json")
+    return {**kept, "provider": manifest.provider.name, "event_id": event.id if event else None}
 
 
-def _view(
-    store: Store, manifest: Mapping[str, Any], tables: Mapping[str, pa.Table], out: Path, at: datetime
-) -> Published:
+def _view(store: Store, manifest: Manifest, tables: Mapping[str, pa.Table], out: Path, at: datetime) -> Published:
     """Write the headquarters' own map and tables: what came in without personal data, beside what the city has."""
-    code, drill = manifest["municipality"], manifest["drill"]
-    received = [_layer(entry, tables[entry["name"]]) for entry in manifest["layers"] if not entry["personal"]]
-    names = {one.name for one in received}
-    own = (
-        published_layer(store, kind, code, at=at, drill=drill)
-        for kind in PUBLISHABLE
-        if kind != "gazetteer" and kind not in names
-    )
-    layers = [*received, *(one for one in own if one is not None)]
+    code, drill = manifest.municipality, manifest.drill
+    received = {entry.name: _layer(entry, tables[entry.name]) for entry in manifest.layers if not entry.personal}
+    layers = _picture(store, received, code, at, drill=drill)
     marks = Marks(
         title="災害対策本部 状況図(本部内限り)",
-        municipality=manifest["recipient"]["name"],
-        as_of=datetime.fromisoformat(manifest["as_of"]),
+        municipality=manifest.recipient.name,
+        as_of=manifest.as_of,
         drill=drill,
-        event=manifest["event"]["name"] if manifest["event"] else "",
-        provider=manifest["provider"]["name"],
-        recipient=manifest["recipient"]["name"],
-        purpose=manifest["purpose_label"],
-        expires_at=datetime.fromisoformat(manifest["expires_at"]) if manifest["expires_at"] else None,
+        event=manifest.event.name if manifest.event else "",
+        provider=manifest.provider.name,
+        recipient=manifest.recipient.name,
+        purpose=manifest.purpose_label,
+        expires_at=manifest.expires_at,
     )
-    return write_published(store, layers, marks, out, at=at)
+    return write_published(store, layers, marks, out, at=at, entry="viewed")
 
 
-def _layer(entry: Mapping[str, Any], table: pa.Table) -> Layer:
-    as_of = datetime.fromisoformat(entry["as_of"])
-    return layer(entry["name"], entry["title"], columns_of(entry), table, as_of=as_of, source=entry["source"])
+def _layer(entry: LayerOf, table: pa.Table) -> Layer:
+    return layer(entry.name, entry.title, columns_of(entry), table, as_of=entry.as_of, source=entry.source)
 
 
 def _received(
-    manifest: Mapping[str, Any], tables: Mapping[str, pa.Table], *, unchanged: bool, view: Published | None
+    manifest: Manifest, tables: Mapping[str, pa.Table], *, unchanged: bool, view: Published | None
 ) -> Received:
-    expires = manifest["expires_at"]
     return Received(
-        pack_id=manifest["pack_id"],
+        pack_id=manifest.pack_id,
         unchanged=unchanged,
-        provider=manifest["provider"]["name"],
-        purpose=manifest["purpose_label"],
-        event=manifest["event"]["name"] if manifest["event"] else "",
-        as_of=datetime.fromisoformat(manifest["as_of"]),
-        expires_at=datetime.fromisoformat(expires) if expires else None,
-        drill=manifest["drill"],
+        provider=manifest.provider.name,
+        purpose=manifest.purpose_label,
+        event=manifest.event.name if manifest.event else "",
+        as_of=manifest.as_of,
+        expires_at=manifest.expires_at,
+        drill=manifest.drill,
         counts={name: table.num_rows for name, table in tables.items()},
         view=view,
     )
+
+
+def _picture(store: Store, received: Mapping[str, Layer], code: str, at: datetime, *, drill: bool) -> list[Layer]:
+    """Return received layers and the city's own, of one kind as one layer, shelters with their latest opening."""
+    layers = dict(received)
+    for kind in (kind for kind in PUBLISHABLE if kind not in NOT_SHOWN):
+        own = published_layer(store, kind, code, at=at, drill=drill)
+        if own is not None:
+            layers[kind] = beside(NOUNS[kind], own, received[kind]) if kind in received else own
+    if SHELTERS.kind in layers and OPENINGS.kind in layers:
+        layers[SHELTERS.kind] = with_openings(layers[SHELTERS.kind], layers[OPENINGS.kind])
+    return list(layers.values())

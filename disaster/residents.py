@@ -148,7 +148,7 @@ def match(points: pa.Table, inquiries: pa.Table) -> Selection:
 def _keys(names: pa.Array | pa.ChunkedArray, addresses: pa.Array | pa.ChunkedArray) -> np.ndarray:
     name = fold_name(pd.Series(names.to_pandas(), dtype="str"))
     address = fold(pd.Series(addresses.to_pandas(), dtype="str"))
-    return name.str.cat(address, sep="\x1f").to_numpy()
+    return np.asarray(name.str.cat(address, sep="\x1f").to_numpy())
 
 
 def _newest(points: pa.Table, rows: np.ndarray, keys: pd.Series) -> pd.Series:

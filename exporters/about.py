@@ -6,10 +6,14 @@ from typing import Any, Final
 
 from exporters.cells import DRILL, japan_time
 from exporters.model import Extract, Layer, Marks
-from geo.faults import words
 
 FORMAT: Final = "tayori-layer"
 VERSION: Final = 1
+#: Words for the rules by which the door withholds rows.
+WITHHELD: Final[Mapping[str, str]] = {
+    "not_a_home": "住居ではない配達先",
+    "no_place": "位置が決まらず区域の内外が分からないもの",
+}
 DRILL_SENTENCE: Final = "これは訓練です。実際の災害ではありません。"
 
 
@@ -34,11 +38,8 @@ def lines(marks: Marks) -> list[tuple[str, str]]:
 
 
 def rule_words(rule: str) -> str:
-    """Say a rule that withheld rows; a code without words is shown as it is."""
-    try:
-        return words(rule)
-    except (KeyError, ModuleNotFoundError, FileNotFoundError, ValueError):
-        return rule
+    """Say the rule by which rows were withheld; a rule without words is shown as it is."""
+    return WITHHELD.get(rule, rule)
 
 
 def as_data(layer: Layer, marks: Marks) -> dict[str, Any]:

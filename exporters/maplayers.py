@@ -1,7 +1,7 @@
 """Layers cut down to what the offline map draws: shapes as whole numbers, repeated values once, crowds as counts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ import shapely
 from agreements.format import Column, ColumnType
 from exporters.cells import DEGREES, Cells, as_people_read, one_array
 from exporters.clean import visible
-from exporters.mapshapes import shapes, steps
+from exporters.mapshapes import shapes, simpler, steps
 from exporters.mapstyle import Draw, Look, Style, style_of
 from exporters.model import Layer
 from exporters.places import is_point_layer, lon_lat, places
@@ -22,6 +22,8 @@ _LEFT_OUT: Final = frozenset({"municipality"})
 #: Codes whose labels say nothing without the layer's title.
 _VAGUE: Final = frozenset({"other", "unknown"})
 _TOWN_COLUMNS: Final = ("place_town", "town")
+#: Columns of a town's counts by status of its delivery points.
+_STATUSES: Final = ("served", "suspended", "unreachable", "counter_pickup", "seems_vacant", "addressee_unknown")
 _NO_TOWN: Final = "町名の記載なし"
 _MOST_GROUPS: Final = 1_500
 #: Each sign is an element of the page; old machines slow down beyond some hundreds.
@@ -95,6 +97,18 @@ def prepare(layer: Layer) -> Prepared | None:
     return Prepared(layer, found, points, style, cells, _codes(layer, style), looks)
 
 
+def simplified(prepared: Prepared, detail: Detail) -> Prepared:
+    """Return a layer with lines and polygons cut down to the detail; points stay where they are."""
+    if prepared.points:
+        return prepared
+    return replace(prepared, found=simpler(prepared.found, detail.metres))
+
+
+def corners(prepared: Prepared) -> int:
+    """Count the corners of the lines and polygons of a layer; points may be drawn as counts and so count nothing."""
+    return 0 if prepared.points else int(shapely.get_num_coordinates(prepared.found).sum())
+
+
 def overlays(prepared: Prepared, detail: Detail) -> Iterator[Overlay]:
     """Yield the switches of a layer; the rows of all of them together are the rows of the layer."""
     for part in _parts(prepared):
@@ -134,7 +148,7 @@ def _counts(layer: Layer, *names: str) -> np.ndarray:
 
 def _served(layer: Layer) -> pa.StringArray:
     """Say of each town whether the post gets through, from its counts of delivery points by status."""
-    served, stopped = _counts(layer, "served", "counter_pickup"), _counts(layer, "suspended", "unreachable")
+    served, stopped = _counts(layer, "served"), _counts(layer, "suspended", "unreachable", "counter_pickup")
     words = np.select(
         [(served > 0) & (stopped == 0), (served > 0) & (stopped > 0), stopped > 0],
         ["served", "partly", "stopped"],
@@ -174,7 +188,7 @@ def _drawn(prepared: Prepared, part: Part, detail: Detail) -> Overlay:
     if prepared.points:
         data["at"] = steps(*lon_lat(found))
     else:
-        data["shapes"] = shapes(found, detail.metres)
+        data["shapes"] = shapes(found)
     if draw is Draw.TOWN:
         data["at"] = steps(*lon_lat(shapely.point_on_surface(found)))
         data["labels"] = _town_labels(prepared.layer, part.known)
@@ -274,8 +288,9 @@ def _packed(label: str, texts: list[str]) -> dict[str, Any]:
 
 
 def _town_labels(layer: Layer, rows: np.ndarray) -> list[str]:
-    served = _counts(layer, "served", "counter_pickup")[rows]
-    total = served + _counts(layer, "suspended", "unreachable", "seems_vacant", "addressee_unknown")[rows]
+    served, total = _counts(layer, "served")[rows], _counts(layer, "total")[rows]
+    if not total.any():
+        total = _counts(layer, *_STATUSES)[rows]
     return [f"{done:,}/{every:,}" if every else "" for done, every in zip(served.tolist(), total.tolist(), strict=True)]
 
 

@@ -27,10 +27,15 @@ def _line(coordinates: np.ndarray) -> list[int]:
     return steps(coordinates[:, 0], coordinates[:, 1])
 
 
-def shapes(found: np.ndarray, metres: float) -> list[dict[str, Any]]:
-    """Return lines, polygons (rings without their closing corner) and points of each row, simplified."""
-    simple = shapely.simplify(found, metres / _METRES_A_DEGREE, preserve_topology=True)
-    return [_shape(shape) for shape in simple]
+def simpler(found: np.ndarray, metres: float) -> np.ndarray:
+    """Return lines and polygons without the corners that lie within `metres` of what remains; None stays None."""
+    simple: np.ndarray = shapely.simplify(found, metres / _METRES_A_DEGREE, preserve_topology=True)
+    return simple
+
+
+def shapes(found: np.ndarray) -> list[dict[str, Any]]:
+    """Return lines, polygons (rings without their closing corner) and points of each row."""
+    return [_shape(shape) for shape in found]
 
 
 def _shape(shape: BaseGeometry) -> dict[str, Any]:

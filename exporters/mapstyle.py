@@ -97,6 +97,7 @@ _DEPTHS: Final = {
     "lt_0_5": _depth("0.5m未満", "#f7f5a9"),
     "0_5_to_1": _depth("0.5〜1m未満", "#f8e1a6"),
     "1_to_2": _depth("1〜2m未満", "#ffd8c0"),
+    "1_to_3": _depth("1〜3m未満", "#ffd8c0"),
     "0_5_to_3": _depth("0.5〜3m未満", "#ffd8c0"),
     "2_to_3": _depth("2〜3m未満", "#ffc7ae"),
     "3_to_5": _depth("3〜5m未満", "#ffb7b7"),
@@ -123,11 +124,11 @@ _HOMES: Final = Style(
     50, Draw.DOT, Look("配達先", "#2b4a66", "#8fb3d1", weight=1, radius=3), by=("status",), looks=_STATUS,
     names=("address",),
 )  # fmt: skip
-#: Share of the delivery points served, from the mark of `exporters.maplayers`.
+#: Whether the post gets to the doors of a town, as ``exporters.maplayers`` finds from its counts.
 TOWN_LOOKS: Final = {
     "served": Look("すべて配達中", _GREEN, "#b7dfb9", weight=1.2, opacity=0.5, radius=9),
-    "partly": Look("一部で休止・到達不能", "#7a5b00", "#ffe08a", weight=1.2, opacity=0.6, radius=9),
-    "stopped": Look("すべて休止・到達不能", _RED, "#f4a6a6", weight=1.6, opacity=0.6, radius=9),
+    "partly": Look("一部が配達できていない", "#7a5b00", "#ffe08a", weight=1.2, opacity=0.6, radius=9),
+    "stopped": Look("まったく配達できていない", _RED, "#f4a6a6", weight=1.6, opacity=0.6, radius=9),
     "none": Look("配達状況の記載なし", _GREY, "#e3e6ea", weight=1, opacity=0.5, radius=9),
 }
 

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from exporters.about import DRILL_SENTENCE, drill_title, instant, lines
 from exporters.clean import visible
 from exporters.errors import MapTooLargeError
-from exporters.maplayers import Detail, Overlay, Prepared, overlays, prepare
+from exporters.maplayers import Detail, Overlay, Prepared, corners, overlays, prepare, simplified
 from exporters.mapshapes import bounds
 from exporters.mapstyle import Draw, Frame, Look
 from exporters.model import Layer, Marks
@@ -41,12 +41,13 @@ _DETAILS: Final = (
     Detail(metres=200, most_points=300, most_columns=4),
     Detail(metres=500, most_points=300, most_columns=2),
 )
+#: The least that a corner of a line or polygon takes in the page.
+_BYTES_A_CORNER: Final = 5
 _POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src {}"
 )
 #: The layer that the map is fitted to; without it, everything.
 _FRAME: Final = "boundaries"
-_ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'`\u2028\u2029"}
 _TEMPLATES: Final = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
@@ -81,18 +82,26 @@ def _smallest_fitting(layers: Sequence[Layer], marks: Marks) -> bytes:
     """Return the page in the finest detail that fits."""
     prepared = [one for one in map(prepare, layers) if one is not None]
     absent = [layer for layer in layers if layer.geometry is None]
-    page = b""
+    size = 0
     for detail in _DETAILS:
+        prepared = [simplified(one, detail) for one in prepared]
+        size = _BYTES_A_CORNER * sum(corners(one) for one in prepared)
+        if size > MOST_BYTES:  # no need to write the page to see that it is too large
+            continue
         drawn = [overlay for one in prepared for overlay in overlays(one, detail)]
         page = _page(drawn, prepared, absent, marks).encode()
-        if len(page) <= MOST_BYTES:
+        size = len(page)
+        if size <= MOST_BYTES:
             return page
-    raise MapTooLargeError("exporters.map_too_large", bytes=f"{len(page):,}", limit=f"{MOST_BYTES:,}")
+    raise MapTooLargeError("exporters.map_too_large", bytes=f"{size:,}", limit=f"{MOST_BYTES:,}")
 
 
 def script_json(value: Any) -> str:
     """Write a value as JSON that stands safely inside a script: no sign of it can end the script or begin markup."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&'`\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
 
 
 class _Page(Figure):
@@ -123,35 +132,37 @@ class _OfflineMap(folium.Map):
 
 
 class _Switch(FoliumLayer):
-    """One layer of the map, drawn by ``map.js`` from its data."""
+    """One layer of the map, drawn by ``map.js`` from the data of the page under its number.
+
+    The data themselves never pass through folium: it renders its own output as a template once more, so that words
+    such as ``{{ … }}`` in a name would be executed here.
+    """
 
     _template = Template(
-        "{% macro script(this, kwargs) %}var {{ this.get_name() }} = tayori.layer({{ this.json }});{% endmacro %}"
+        "{% macro script(this, kwargs) %}var {{ this.get_name() }} = tayori.layer({{ this.number }});{% endmacro %}"
     )
 
     def __init__(self, overlay: Overlay, number: int) -> None:
         super().__init__(name=str(_switch_words(overlay)), overlay=True, show=overlay.shown)
-        self._name, self._id = "Switch", str(number)
-        self.json = script_json({**overlay.data, "title": overlay.title, "order": overlay.order, "rows": overlay.rows})
+        self._name, self._id, self.number = "Switch", str(number), number
 
 
 class _Start(MacroElement):
     """The last script of the page: what needs every layer to be there."""
 
-    _template = Template(
-        "{% macro script(this, kwargs) %}tayori.start({{ this._parent.get_name() }}, {{ this.json }});{% endmacro %}"
-    )
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.json = script_json(settings)
+    _template = Template("{% macro script(this, kwargs) %}tayori.start({{ this._parent.get_name() }});{% endmacro %}")
 
 
 def _page(drawn: Sequence[Overlay], prepared: Sequence[Prepared], absent: Sequence[Layer], marks: Marks) -> str:
     """Put the page together; layers stand in the switch as they lie on the map, the uppermost first."""
     drawn = sorted(drawn, key=lambda overlay: -overlay.order)
     title = drill_title(visible(marks.title), marks)
-    page = _Page(_page_words(drawn, prepared, absent, marks) | {"title": title})
+    around = bounds([one.found for one in prepared if one.layer.name == _FRAME] or [one.found for one in prepared])
+    data = {
+        "title": title, "until": instant(marks.expires_at), "bounds": around,
+        "layers": [{**one.data, "title": one.title, "order": one.order, "rows": one.rows} for one in drawn],
+    }  # fmt: skip
+    page = _Page(_page_words(drawn, prepared, absent, marks) | {"title": title, "data": Markup(script_json(data))})  # noqa: S704
     frame = _OfflineMap((36.0, 138.0), tiles=None, zoom_start=5, attribution_control=False, zoom_snap=0.5)
     frame._id = "tayori"
     page.add_child(frame)
@@ -160,8 +171,7 @@ def _page(drawn: Sequence[Overlay], prepared: Sequence[Prepared], absent: Sequen
     control = folium.LayerControl(collapsed=False)
     control._id = "switches"
     frame.add_child(control)
-    corners = bounds([one.found for one in prepared if one.layer.name == _FRAME] or [one.found for one in prepared])
-    frame.add_child(_Start({"title": title, "until": instant(marks.expires_at), "bounds": corners}))
+    frame.add_child(_Start())  # type: ignore[no-untyped-call]
     return page.render()
 
 
@@ -200,12 +210,16 @@ def _sentences(drawn: Sequence[Overlay], prepared: Sequence[Prepared], absent: S
 
 
 def _switch_words(overlay: Overlay) -> Markup:
-    """Return the words beside a switch; Leaflet sets them as markup, so all that comes from data is escaped here."""
+    """Return the words beside a switch.
+
+    Leaflet sets them as markup and folium renders them as a template, so markup and braces of the data are escaped.
+    """
     lacking = Markup("<small>位置なし{:,}件</small>").format(overlay.unplaced) if overlay.unplaced else ""
     key = _key(overlay, overlay.looks[0][0]) if overlay.looks else Markup('<span class="t-key"></span>')
-    return Markup(
+    words = Markup(
         '<span data-layer="{}">{}<span class="t-title">{}</span><span class="t-count">{:,}件{}</span></span>'
     ).format(overlay.key, key, overlay.title, overlay.rows, lacking)
+    return Markup(str(words).replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704
 
 
 def _key(overlay: Overlay, look: Look) -> Markup:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ NUMERALS = KANJI_DIGITS + "".join(_UNITS) + "".join(_FORMAL)
 _KANJI_NUMBER = re.compile(rf"[0-9{NUMERALS}]+(?=丁目|丁|番|号|条|線|地割)")
 _STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"大字|小字|字"), ""),
-    (_KANJI_NUMBER, lambda found: _arabic_or_same(found[0])),
+    (_KANJI_NUMBER, lambda found: _in_arabic(found[0])),
     (re.compile(r"(?<=[0-9])[ーノ](?=[0-9])"), "-"),
     (re.compile(r"(?<=[0-9])丁目?-?"), "丁目"),
     (re.compile(r"(?<=[0-9])(?:番地|番(?![丁町])|号室?)[-ーノ]?"), "-"),
@@ -53,7 +53,8 @@ def fold(texts: _Column) -> _Column:
     -------
     A column of the same kind and length. Folding twice changes nothing. Keys are for comparing only.
     """
-    return _by_column(texts, _address_keys)
+    keys: _Column = _by_column(texts, _address_keys)
+    return keys
 
 
 def fold_name(texts: _Column) -> _Column:
@@ -61,7 +62,8 @@ def fold_name(texts: _Column) -> _Column:
 
     Two people whose keys are equal may still be two people; a name that is shown is never a key.
     """
-    return _by_column(texts, lambda column: _settled(column, name_table()))
+    keys: _Column = _by_column(texts, lambda column: _settled(column, name_table()))
+    return keys
 
 
 def letters_of_addresses(texts: pa.Array) -> tuple[Letters, Letters]:
@@ -76,7 +78,8 @@ def letters_of_addresses(texts: pa.Array) -> tuple[Letters, Letters]:
 
 def is_dropped(letters: Letters) -> npt.NDArray[np.bool_]:
     """Tell for each character whether matching leaves it out (blanks, controls, variation selectors)."""
-    return address_table()[letters.codes] == 0
+    dropped: npt.NDArray[np.bool_] = address_table()[letters.codes] == 0
+    return dropped
 
 
 @cache
@@ -93,6 +96,7 @@ def name_table() -> npt.NDArray[np.uint32]:
     return table
 
 
+@lru_cache(maxsize=4096)
 def arabic(numeral: str) -> int | None:
     """Return the value of a kanji numeral, with units (二十四) or by place (二四); None if it is none."""
     text = "".join(_FORMAL.get(letter, letter) for letter in numeral)
@@ -126,8 +130,7 @@ def _digit(letter: str) -> str:
     return str(max(KANJI_DIGITS.index(letter) - 1, 0))
 
 
-@lru_cache(maxsize=4096)
-def _arabic_or_same(numeral: str) -> str:
+def _in_arabic(numeral: str) -> str:
     value = arabic(numeral)
     return numeral if value is None else str(value)
 
@@ -174,12 +177,12 @@ def _dropped() -> list[int]:
     return [code for code in planes_in_use if unicodedata.category(chr(code)) in kinds]
 
 
-def _by_column(texts: _Column, keys: Callable[[pa.Array], pa.Array]) -> _Column:
+def _by_column(texts: Any, keys: Callable[[pa.Array], pa.Array]) -> Any:
     if isinstance(texts, pd.Series):
         found = pa.array(texts, type=pa.large_string(), from_pandas=True)
         arrow = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found  # strings of pandas come so
         folded = _with_nulls(keys(arrow), arrow)
-        return pd.Series(folded.to_pandas(), index=texts.index, name=texts.name, dtype="str")
+        return pd.Series(folded.to_pandas().to_numpy(), index=texts.index, name=texts.name, dtype="str")
     if isinstance(texts, pa.ChunkedArray):
         return pa.chunked_array([_by_column(chunk, keys) for chunk in texts.chunks], type=texts.type)
     return _with_nulls(keys(texts), texts).cast(texts.type)

@@ -49,18 +49,22 @@ _NUMBER = f"([0-9]+|[{NUMERALS}]+)"
 #: What may follow a town without raising a doubt: its end, a number, 無番地, 地先, an unknown 小字 that says it is one,
 #: a 地番 of 甲乙 or イロハ, a 地割, a bracket.
 _KNOWN_REST = (
-    rf"^($|[-0-9(]|[{NUMERALS}]+(番|号|線|地割|[-ノー0-9]|$)|(官有)?無番地|官有|番外|地[先内]|小?字|大字"
+    rf"^($|[-0-9(]|[{NUMERALS}]+(丁目|番([^町丁]|$)|号|地割|[-ノー0-9]|$)|(官有)?無番地|官有|番外|地[先内]|小?字|大字"
     rf"|[甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥イロハニホヘトチリヌルヲ]第?[-ノ0-9]|第{_NUMBER}地割)"
 )
 
 #: Rows worked on at once: bounds the memory (about 300 bytes a character of the addresses in hand).
 _ROWS_AT_ONCE = 262_144
 
-_PREFECTURES = (
-    "北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都 神奈川県 新潟県 富山県 "
-    "石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県 鳥取県 島根県 "
-    "岡山県 広島県 山口県 徳島県 香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県"
-).split()
+_PREFECTURES = [
+    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県", "栃木県", "群馬県",
+    "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県", "山梨県", "長野県",
+    "岐阜県", "静岡県", "愛知県", "三重県", "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県",
+    "鳥取県", "島根県", "岡山県", "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県",
+    "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
+]  # fmt: skip
+
+_Mask = npt.NDArray[np.bool_]
 
 _NONE = Meaning("none", "", None, None, None, 0, "", None, "", None)
 
@@ -73,9 +77,7 @@ class _Said(IntFlag):
     WHOLE = 4  # enough of it that no other municipality can be meant
 
 
-def place(
-    addresses: pa.Array | pa.ChunkedArray | pd.Series, gazetteer: Gazetteer, *, municipality: str
-) -> pa.Table:
+def place(addresses: pa.Array | pa.ChunkedArray | pd.Series, gazetteer: Gazetteer, *, municipality: str) -> pa.Table:
     """Return for each address of a municipality which town it names and where that is.
 
     Parameters
@@ -122,14 +124,13 @@ class _Heads:
     @classmethod
     def of(cls, gazetteer: Gazetteer) -> "_Heads":
         pref, city = _letters([gazetteer.pref, gazetteer.city])
-        whole = {city}
-        part = set()
+        whole, part = {city}, set()
         if county := re.fullmatch("(.+?郡)(.+[町村])", city):
             whole.add(county[2])
         if ward := re.fullmatch("(.+?市)(.+区)", city):
             whole.add(ward[2])
             part.add(ward[1])
-        said = {name: _Said.CITY | _Said.WHOLE for name in whole} | dict.fromkeys(part, _Said.CITY)
+        said = dict.fromkeys(sorted(whole), _Said.CITY | _Said.WHOLE) | dict.fromkeys(part, _Said.CITY)
         said |= {pref + name: flags | _Said.PREF for name, flags in said.items()} | {pref: _Said.PREF}
         others = sorted({*_letters(_PREFECTURES)} - {pref})
         return cls(Prefixes.of(list(said)), np.array(list(said.values()), dtype=np.int8), Prefixes.of(others))
@@ -174,11 +175,11 @@ class _Rest:
     """What follows the town: as letters to judge by, and whether a blank stood before it."""
 
     text: pa.Array
-    after_blank: npt.NDArray[np.bool_]
+    after_blank: _Mask
 
-    def matches(self, rows: npt.NDArray[np.bool_], pattern: str) -> npt.NDArray[np.bool_]:
+    def matches(self, rows: _Mask, pattern: str) -> _Mask:
         """Tell which of the given rows fit a pattern; false for the others."""
-        fits = np.zeros(len(rows), dtype=bool)
+        fits: _Mask = np.zeros(len(rows), dtype=bool)
         fits[rows] = pc.match_substring_regex(self.text.filter(pa.array(rows)), pattern).to_numpy(zero_copy_only=False)
         return fits
 
@@ -201,9 +202,7 @@ def _placed(texts: pa.Array, heads: _Heads, book: _Book) -> pa.Table:
     return _answer(book.meanings.take(pa.array(number)), number > 0, level, reason, shown)
 
 
-def _read_heads(
-    letters: Letters, heads: _Heads
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def _read_heads(letters: Letters, heads: _Heads) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64], _Mask]:
     """Return what is said before the town, how many letters that takes, and whether another prefecture is named."""
     said, head = np.zeros(len(letters), dtype=np.int8), np.zeros(len(letters), dtype=np.int64)
     start, pending = np.zeros(len(letters), dtype=np.int64), np.ones(len(letters), dtype=bool)
@@ -228,28 +227,25 @@ def _match(
     return entry, town
 
 
-def _may_follow(kind: npt.NDArray[np.int8], letter: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+def _may_follow(kind: npt.NDArray[np.int8], letter: npt.NDArray[np.uint32]) -> _Mask:
     """Tell whether a spelling may be followed by a letter (0 for the end).
 
     本町2 is no 丁目 in 本町25 or 本町2番地; 本町二 is one only before a hyphen; 小字 must be followed by a number, or
     the 中 of 下江留中央公園 would be the 小字 中.
     """
-    return np.select(
-        [kind == Kind.SHORT, kind == Kind.SHORT_KANJI, kind == Kind.KOAZA],
-        [~np.isin(letter, _codes("0123456789番号地条線割丁")), np.isin(letter, _codes("-ノー")), _is_numeral(letter)],
-        True,
-    )
-
-
-def _is_numeral(letter: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-    return (letter == 0) | np.isin(letter, _codes("0123456789-第番無甲乙丙丁イロハ(" + NUMERALS))
+    goes_on = np.isin(letter, _codes("0123456789番号地条線割丁"))
+    hyphen = np.isin(letter, _codes("-ノー"))
+    number = (letter == 0) | np.isin(letter, _codes("0123456789-第番無甲乙丙丁イロハ(" + NUMERALS))
+    kinds = [kind == Kind.SHORT, kind == Kind.SHORT_KANJI, kind == Kind.KOAZA]
+    fits: _Mask = np.select(kinds, [~goes_on, hyphen, number], True)
+    return fits
 
 
 def _codes(letters: str) -> npt.NDArray[np.uint32]:
     return np.array([ord(letter) for letter in letters], dtype=np.uint32)
 
 
-def _is_doubtful(kind: npt.NDArray[np.int8], rest: _Rest) -> npt.NDArray[np.bool_]:
+def _is_doubtful(kind: npt.NDArray[np.int8], rest: _Rest) -> _Mask:
     """Tell where the doubtful meaning of a spelling holds.
 
     A bare number after the town is its 丁目 for sure if two more numbers follow or 番 comes after the next: of
@@ -258,12 +254,15 @@ def _is_doubtful(kind: npt.NDArray[np.int8], rest: _Rest) -> npt.NDArray[np.bool
     """
     short = (kind == Kind.SHORT) | (kind == Kind.SHORT_KANJI)
     two_more = rest.matches(short, rf"^[-ノー]{_NUMBER}([-ノー][0-9]{{1,2}}([^0-9]|$)|番)")
-    named = rest.matches(kind == Kind.TOWN, rf"^([0-9]+丁|[{NUMERALS}]+丁目|[0-9]+[-ノー][0-9]+[-ノー][0-9]{{1,2}}([^0-9]|$))")
-    return (short & ~two_more) | named
+    named = rest.matches(
+        kind == Kind.TOWN, rf"^([0-9]+丁|[{NUMERALS}]+丁目|[0-9]+[-ノー][0-9]+[-ノー][0-9]{{1,2}}([^0-9]|$))"
+    )
+    doubtful: _Mask = (short & ~two_more) | named
+    return doubtful
 
 
-def _is_foreign(kind: npt.NDArray[np.int8], said: npt.NDArray[np.int8], rest: _Rest) -> npt.NDArray[np.bool_]:
-    """Tell where another municipality is named: no name of ours, and 市, 郡, 区 (with a prefecture 町, 村) before a number."""
+def _is_foreign(kind: npt.NDArray[np.int8], said: npt.NDArray[np.int8], rest: _Rest) -> _Mask:
+    """Tell where another municipality is named: none of our names, but 市, 郡 or 区 (after a prefecture 町, 村 too)."""
     open_ = said & _Said.WHOLE == 0
     after_town = rest.matches(open_ & (kind == Kind.TOWN), "^[^0-9]{0,5}[市郡区]")
     without = open_ & (kind < 0)
@@ -271,22 +270,22 @@ def _is_foreign(kind: npt.NDArray[np.int8], said: npt.NDArray[np.int8], rest: _R
     return after_town | rest.matches(without, "^[^0-9]{1,7}?[市郡区]") | rest.matches(pref_only, "^[^0-9]{1,7}?[町村]")
 
 
-def _is_longer_town(kind: npt.NDArray[np.int8], rest: _Rest) -> npt.NDArray[np.bool_]:
+def _is_longer_town(kind: npt.NDArray[np.int8], rest: _Rest) -> _Mask:
     """Tell where the town is only the beginning of another that the gazetteer lacks: 下小田 in 下小田上町25."""
-    return rest.matches((kind == Kind.TOWN) & ~rest.after_blank, rf"^[^-0-9(]{{0,10}}?(町|村|丁)({_NUMBER}|$)") & ~rest.matches(
-        kind == Kind.TOWN, rf"^[{NUMERALS}0-9]+丁"
-    )
-
-
-def _is_unread(kind: npt.NDArray[np.int8], rest: _Rest) -> npt.NDArray[np.bool_]:
-    """Tell where letters that say nothing known stand between the town and the number: a 小字, a building, or a longer name."""
     rows = (kind == Kind.TOWN) & ~rest.after_blank
-    return rows & ~rest.matches(rows, _KNOWN_REST)
+    return rest.matches(rows & ~rest.matches(rows, _KNOWN_REST), rf"^[^-0-9(]{{0,10}}?(町|村|丁)({_NUMBER}|$)")
+
+
+def _is_unread(kind: npt.NDArray[np.int8], rest: _Rest) -> _Mask:
+    """Tell where letters that say nothing known stand between town and number: a 小字, a building, a longer name."""
+    rows = (kind == Kind.TOWN) & ~rest.after_blank
+    unread: _Mask = rows & ~rest.matches(rows, _KNOWN_REST)
+    return unread
 
 
 def _shown_places(
     normal: Letters, letters: Letters, taken: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+) -> tuple[npt.NDArray[np.int64], _Mask]:
     """Return where in the shown text the letters taken end, and whether a blank stands there."""
     kept = np.flatnonzero(~is_dropped(normal))
     following = letters.starts[:-1] + taken
@@ -302,7 +301,7 @@ def _shown_places(
 
 def _answer(
     found: pa.Table,
-    is_placed: npt.NDArray[np.bool_],
+    is_placed: _Mask,
     level: npt.NDArray[np.str_],
     reason: npt.NDArray[np.int64],
     shown: tuple[pa.Array, pa.Array],

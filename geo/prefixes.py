@@ -21,8 +21,9 @@ class Prefixes:
     def of(cls, texts: Sequence[str]) -> "Prefixes":
         """Keep distinct texts, none of them empty."""
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        groups = ((length, np.flatnonzero(lengths == length)) for length in np.unique(lengths)[::-1])
-        return cls(tuple((int(n), pa.array([texts[i] for i in which], pa.large_string()), which) for n, which in groups))
+        column = pa.array(texts, pa.large_string())
+        groups = ((length, np.flatnonzero(lengths == length)) for length in np.unique(lengths)[::-1].tolist())
+        return cls(tuple((length, column.take(pa.array(which)), which) for length, which in groups))
 
     def hits(
         self, letters: Letters, starts: npt.NDArray[np.int64], pending: npt.NDArray[np.bool_]

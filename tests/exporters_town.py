@@ -9,7 +9,6 @@ import pyarrow as pa
 import shapely
 
 from agreements.format import Column, ColumnType
-from disaster import models
 from exporters.model import Extract, Layer, Marks
 
 AT = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -36,9 +35,9 @@ TOWNS = ("潮見町", "港町", "松原", "岬", "本町", "新田", "浜の宮"
 HOSTILE = (
     "=cmd|' /C calc'!A0", "+81-90-0000-0000", "-2+3", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "＝１＋１", "'=1",
     "<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "`${alert(1)}`", "{{7*7}}", "<r><t>x</t></r>",
-    "a\x00b\x01c\x1b[31m", "表\u202eecilA\u202c", "一行目\r\n二行目\n三行目", "﨑山 髙子 葛󠄀城 辻󠄀", "👩‍👩‍👧‍👦🚒", "_x0041_", "01100",
-    "1E5", "TRUE", "http://example.invalid/", "  前後に空白  ", '"引用"と,コンマ', "-", "NULL", "&amp;", "\ufffe\uffff",
-    "-->", "]]>", "長" * 40_000,
+    "a\x00b\x01c\x1b[31m", "表\u202eecilA\u202c", "一行目\r\n二行目\n三行目", "﨑山 髙子 葛󠄀城 辻󠄀",
+    "👩\u200d👩\u200d👧\u200d👦🚒", "_x0041_", "01100", "1E5", "TRUE", "http://example.invalid/", "  前後に空白  ",
+    '"引用"と,コンマ', "-", "NULL", "&amp;", "\ufffe\uffff", "-->", "]]>", "長" * 40_000,
 )  # fmt: skip
 
 
@@ -64,15 +63,62 @@ def layer(
     return Layer(name, title, tuple(columns), table(columns, rows), geometry, AT, **more)
 
 
-def _of(kind: str, *names: str) -> list[Column]:
-    by_name = {column.name: column for column in models.NOUNS[kind].columns}
-    return [by_name[name] for name in names]
+PASSABLE = {
+    "none": "通行不能", "foot": "徒歩のみ可", "bicycle": "自転車まで可", "motorbike": "バイクまで可",
+    "light_van": "軽自動車まで可", "truck_2t": "2tトラックまで可", "all": "通行可", "unknown": "不明",
+}  # fmt: skip
+STATUS = {
+    "served": "配達中", "suspended": "区域休止", "unreachable": "到達不能", "counter_pickup": "窓口交付",
+    "seems_vacant": "空き家とみられる", "addressee_unknown": "受取人不明",
+}  # fmt: skip
+
+
+def _choice(name: str, label: str, **choices: str) -> Column:
+    return Column(name, label, T.CHOICE, choices=choices)
+
+
+_COLUMNS = {
+    column.name: column
+    for column in (
+        Column("municipality", "市区町村コード"), Column("name", "名称"), Column("address", "住所"),
+        Column("phone", "電話番号"), Column("road_id", "道路ID"),
+        _choice("road_class", "区分", emergency_1="第一次緊急輸送路", emergency_2="第二次緊急輸送路",
+                emergency_3="第三次緊急輸送路", other="その他の道路"),
+        Column("shelter_id", "避難所ID"), Column("capacity", "想定収容人数", T.INTEGER),
+        _choice("shelter_kind", "区分", designated="指定避難所", welfare="福祉避難所", temporary="臨時避難所"),
+        _choice("opening_status", "開設状況", open="開設", not_open="未開設", closed="閉鎖", unknown="不明"),
+        Column("office_code", "局所コード"), Column("state_at", "営業状況の時点", T.TIME),
+        _choice("state", "営業状況", open="営業中", partial="一部営業", closed="休止", unknown="不明"),
+        Column("services", "取扱業務", T.LIST), Column("is_emergency_site", "指定緊急避難場所", T.FLAG),
+        Column("damage_id", "被害ID"), Column("place_text", "場所"), Column("observed_at", "確認日時", T.TIME),
+        _choice("object", "対象", road="道路", underpass="アンダーパス", bridge="橋", river="河川", slope="斜面"),
+        _choice("damage", "被害・障害", collapse="崩落・損傷", flooded="冠水", debris="土砂・落石",
+                subsidence="陥没・段差", obstacle="障害物", other="その他"),
+        _choice("passable", "通行できるもの", **PASSABLE), Column("verified", "現地確認済み", T.FLAG),
+        _choice("reporter", "情報源", post="郵便局", municipality="市区町村"),
+        Column("risk_id", "危険箇所ID"),
+        _choice("risk_kind", "種類", underpass="アンダーパス", accident="交通事故", care_facility="要配慮者利用施設"),
+        Column("area_id", "区域ID"), Column("happened_on", "発生日", T.DATE),
+        _choice("area_kind", "区分", neighbourhood="自治会・自主防災会", flood_hazard="浸水想定区域",
+                disaster="被災区域"),
+        _choice("depth_class", "浸水深", lt_0_5="0.5m未満", **{"0_5_to_3": "0.5m以上3m未満", "3_to_5": "3m以上5m未満"}),
+        Column("vehicle_id", "車両ID"), Column("payload_kg", "積載量(kg)", T.NUMBER),
+        _choice("vehicle_kind", "車種", van="軽四輪", motorbike="自動二輪"),
+        Column("point_id", "配達先ID"), Column("postal_code", "郵便番号"), Column("building", "建物名等(方書)"),
+        _choice("status", "配達状況", **STATUS), Column("confirmed_at", "確認日時", T.TIME),
+        Column("place_town", "町丁・字"),
+    )
+}  # fmt: skip
+
+
+def _of(*names: str) -> list[Column]:
+    return [_COLUMNS[name] for name in names]
 
 
 def _scattered(count: int, seed: int) -> list[shapely.Point]:
     """Points around the middles of the towns, as houses stand."""
     rng = np.random.default_rng(seed)
-    centre = np.array([_centre(i % len(TOWNS)) for i in range(count)])
+    centre = np.array([_centre(i % len(TOWNS)) for i in range(count)]).reshape(-1, 2)
     return list(shapely.points(centre + rng.normal(0, [0.006, 0.004], (count, 2))))
 
 
@@ -84,8 +130,10 @@ def boundary() -> Layer:
     angle = np.linspace(0, 2 * np.pi, 90, endpoint=False)
     radius = 1 + 0.06 * np.sin(3 * angle) + 0.04 * np.sin(7 * angle + 1)
     ring = np.column_stack([138.60 + 0.075 * radius * np.cos(angle), 34.545 + 0.045 * radius * np.sin(angle)])
-    columns = _of("boundaries", "municipality", "name")
-    return layer("boundaries", "行政区域", columns, {"municipality": ["99301"], "name": ["潮見市"]}, [shapely.Polygon(ring)])
+    columns = _of("municipality", "name")
+    return layer(
+        "boundaries", "行政区域", columns, {"municipality": ["99301"], "name": ["潮見市"]}, [shapely.Polygon(ring)]
+    )
 
 
 def roads() -> Layer:
@@ -105,14 +153,11 @@ def roads() -> Layer:
         "name": ["国道潮見線", "県道岬線", "市道1号"] + [None] * (count - 3),
         "road_class": ["emergency_1", "emergency_2", "emergency_3"] + ["other"] * (count - 3),
     }
-    return layer("roads", "道路", _of("roads", "road_id", "name", "road_class"), rows, lines)
+    return layer("roads", "道路", _of("road_id", "name", "road_class"), rows, lines)
 
 
 def shelters() -> Layer:
     count = 12
-    opening = Column(
-        "opening_status", "開設状況", T.CHOICE, choices={"open": "開設", "not_open": "未開設", "closed": "閉鎖", "unknown": "不明"}
-    )
     rows = {
         "shelter_id": [f"H{i:03d}" for i in range(count)],
         "name": [f"{TOWNS[i % 8]}{('小学校', '公民館', '中学校')[i % 3]}" for i in range(count)],
@@ -122,7 +167,7 @@ def shelters() -> Layer:
         "phone": [f"0000-00-{i:04d}" for i in range(count)],
         "opening_status": (["open", "not_open", "open", "closed"] * 3),
     }
-    columns = [*_of("shelters", "shelter_id", "name", "address", "shelter_kind", "capacity", "phone"), opening]
+    columns = _of("shelter_id", "name", "address", "shelter_kind", "capacity", "phone", "opening_status")
     places: list[Any] = _scattered(count, 2)
     places[-1] = None
     return layer("shelters", "避難所", columns, rows, places, source="潮見市 避難所一覧(架空)")
@@ -138,7 +183,7 @@ def offices() -> Layer:
         "services": [["郵便", "貯金"], ["郵便"], [], None, ["郵便", "貯金", "保険"], ["郵便"]],
         "is_emergency_site": [True, False, None, False, True, False],
     }
-    columns = _of("offices", "office_code", "name", "state", "state_at", "services", "is_emergency_site")
+    columns = _of("office_code", "name", "state", "state_at", "services", "is_emergency_site")
     return layer("offices", "郵便局", columns, rows, _scattered(count, 3), source="日本架空郵便")
 
 
@@ -156,7 +201,7 @@ def damage() -> Layer:
         "verified": [True, False] * 4 + [None],
     }
     names = ("damage_id", "object", "damage", "passable", "place_text", "observed_at", "reporter", "verified")
-    return layer("damage-points", "被害地点", _of("damage-points", *names), rows, _scattered(count, 4))
+    return layer("damage-points", "被害地点", _of(*names), rows, _scattered(count, 4))
 
 
 def risks() -> Layer:
@@ -167,7 +212,7 @@ def risks() -> Layer:
         "risk_kind": kinds,
         "name": [f"{TOWNS[i % 8]}アンダー" if k == "underpass" else None for i, k in enumerate(kinds)],
     }
-    return layer("risk-spots", "危険箇所", _of("risk-spots", "risk_id", "risk_kind", "name"), rows, _scattered(count, 5))
+    return layer("risk-spots", "危険箇所", _of("risk_id", "risk_kind", "name"), rows, _scattered(count, 5))
 
 
 def areas() -> Layer:
@@ -183,7 +228,7 @@ def areas() -> Layer:
         "depth_class": ["lt_0_5", "0_5_to_3", "3_to_5", None, None, None, None],
         "happened_on": [None] * 6 + [date(2026, 11, 20)],
     }
-    columns = _of("areas", "area_id", "name", "area_kind", "depth_class", "happened_on")
+    columns = _of("area_id", "name", "area_kind", "depth_class", "happened_on")
     return layer("areas", "区域", columns, rows, [*flood, *wards, blob(138.64, 34.55, 0.012)])
 
 
@@ -201,22 +246,21 @@ def delivery_status() -> Layer:
         "reason": [None, "道路冠水", "橋の損傷", "道路冠水", None, None, "土砂", None],
     }
     middles = [shapely.Point(*_centre(i)) for i in range(len(TOWNS))]
-    return layer("delivery-status", "配達状況(町ごと)", columns, rows, middles, note="人や家を特定できる行は含みません。")
+    return layer(
+        "delivery-status", "配達状況(町ごと)", columns, rows, middles, note="人や家を特定できる行は含みません。"
+    )
 
 
 def vehicles() -> Layer:
     rows = {"vehicle_id": ["V001", "V002"], "vehicle_kind": ["van", "motorbike"], "payload_kg": [350.0, None]}
-    return layer("vehicles", "車両", _of("vehicles", "vehicle_id", "vehicle_kind", "payload_kg"), rows)
+    return layer("vehicles", "車両", _of("vehicle_id", "vehicle_kind", "payload_kg"), rows)
 
 
 def dwellings(count: int = 600, *, name: str = "dwellings") -> Extract:
     """Invented homes, with the town that an aggregated map counts by."""
     rng = np.random.default_rng(6)
-    states = list(models.DELIVERY_STATUS)
-    columns = [
-        *_of("delivery-points", "point_id", "postal_code", "address", "building", "status", "confirmed_at"),
-        Column("place_town", "町丁・字"),
-    ]
+    states = list(STATUS)
+    columns = _of("point_id", "postal_code", "address", "building", "status", "confirmed_at", "place_town")
     rows = {
         "point_id": [f"P{i:06d}" for i in range(count)],
         "postal_code": [f"{i % 90:07d}" for i in range(count)],
@@ -236,7 +280,7 @@ def hostile(name: str = "damage-points") -> Layer:
     count = len(HOSTILE)
     columns = [
         Column("damage_id", "被害ID"), Column("place_text", "場所"), Column("note", "備考"),
-        Column("passable", "通行できるもの", T.CHOICE, choices=dict(models.PASSABLE)), Column("tags", "札", T.LIST),
+        _COLUMNS["passable"], Column("tags", "札", T.LIST),
         Column("loss", "増減", T.INTEGER), Column("rate", "割合", T.NUMBER),
     ]  # fmt: skip
     rows = {
@@ -254,5 +298,6 @@ def hostile(name: str = "damage-points") -> Layer:
 def town(*, homes: int = 600) -> list[Layer]:
     """Every layer of the town."""
     return [
-        dwellings(homes), damage(), shelters(), offices(), risks(), delivery_status(), roads(), areas(), boundary(), vehicles(),
+        dwellings(homes), damage(), shelters(), offices(), risks(), delivery_status(), roads(), areas(), boundary(),
+        vehicles(),
     ]  # fmt: skip

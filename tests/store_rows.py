@@ -50,7 +50,8 @@ def delivery_points(count: int) -> list[dict[str, Any]]:
         {
             "point_id": f"P{n:07d}", "postal_code": "4990001", "address": f"架空県潮見市浜町{n % 9 + 1}丁目{n}番",
             "point_kind": "dwelling", "addressees": [f"潮見 {n}郎", f"潮見 {n}子"], "status": "served",
-            "office_code": "S001", "lon": None if n % 7 == 0 else 138.55 + n * 1e-6, "lat": None if n % 7 == 0 else 34.5,
+            "office_code": "S001", "lon": 138.55 + n * 1e-6 if n % 7 else None,
+            "lat": 34.5 if n % 7 else None,
         }
         for n in range(count)
     ]  # fmt: skip

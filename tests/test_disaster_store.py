@@ -4,8 +4,6 @@ import base64
 import json
 import os
 import stat
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -349,9 +347,3 @@ def test_a_chain_cut_in_the_database_is_found_by_the_heads_beside_it(
             store.ledger.record("noted", {"n": n}, at=now)
         verdict = store.ledger.verify()
         assert (verdict.first_bad, verdict.what) == (whole.entries, Break.REWRITTEN)
-
-
-def test_the_store_needs_no_network_library_to_be_imported() -> None:
-    code = "import sys, disaster.store; print(sorted(m for m in ('fastapi', 'folium', 'typer') if m in sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -1,5 +1,6 @@
 """Batches in the store: what enters, what is the present, what is destroyed."""
 
+import errno
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,8 +20,7 @@ from store_rows import TOWN, batch_of, delivery_points, shelters, table_of
 
 from disaster.errors import ReceiveError, StoreError
 from disaster.models import NOUNS, Side
-from disaster.store import Store
-from disaster.store import snapshots
+from disaster.store import Store, snapshots
 
 HOUR = timedelta(hours=1)
 
@@ -185,7 +185,7 @@ def test_another_municipality_s_rows_and_unknown_kinds_are_refused(post: Store, 
 
 
 def test_a_place_outside_japan_is_never_stored(post: Store, now: datetime) -> None:
-    rows = shelters(2) + [{**shelters(1, prefix="X")[0], "lon": 34.5, "lat": 138.5}]
+    rows = [*shelters(2), {**shelters(1, prefix="X")[0], "lon": 34.5, "lat": 138.5}]
     error = refusal(post, "shelters", rows, as_of=now, at=now)
     assert (error.code, error.params["count"]) == ("disaster.place_outside_japan", 1)
     assert (files_of(post), post.batches()) == ([], ())
@@ -307,7 +307,7 @@ def test_the_ledger_holds_nothing_that_could_confirm_a_guess_at_personal_rows(po
 
 
 def test_a_snapshot_without_personal_data_is_geoparquet_for_everybody(post: Store, now: datetime) -> None:
-    rows = shelters(3) + [{**shelters(1, prefix="X")[0], "lon": None, "lat": None}]
+    rows = [*shelters(3), {**shelters(1, prefix="X")[0], "lon": None, "lat": None}]
     post.add_batch(batch_of("shelters", rows, as_of=now), at=now)
     frame = gpd.read_parquet(files_of(post)[0])
     assert frame.crs.to_epsg() == 6668
@@ -383,6 +383,19 @@ def test_one_flipped_bit_of_a_personal_snapshot_is_refused(post: Store, now: dat
     with pytest.raises(StoreError) as refused:
         post.current("delivery-points", TOWN)
     assert refused.value.code == "disaster.snapshot_unreadable"
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_nothing(
+    post: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_table: pa.Table, path: Path, **_: object) -> None:
+        path.write_bytes(b"PARE half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("disaster.store.snapshots.pq.write_table", full)
+    error = refusal(post, "shelters", shelters(3), as_of=now, at=now)
+    assert error.code == "disaster.cannot_write"
+    assert (files_of(post), post.batches(), kinds(post)) == ([], (), ["created"])
 
 
 def test_when_the_record_fails_the_file_goes_too(post: Store, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

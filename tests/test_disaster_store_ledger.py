@@ -55,9 +55,13 @@ def test_both_engines_link_as_the_pure_function_does(store: Store) -> None:
 
 
 def test_an_entry_stands_only_if_what_it_is_about_stands(store: Store, now: datetime) -> None:
-    with pytest.raises(KeyboardInterrupt), store.transaction() as connection:
-        store.ledger.append(connection, "never", {}, at=now)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with store.transaction() as connection:
+            store.ledger.append(connection, "never", {}, at=now)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert store.ledger.head().seq == 7
     store.ledger.record("after", {}, at=now)
     assert (store.ledger.head().seq, verdict(store)) == (8, (None, None))

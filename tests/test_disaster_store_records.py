@@ -30,7 +30,8 @@ def kinds(store: Store) -> list[str]:
 def request_at(at: datetime, name: str = "R-1", municipality: str = TOWN) -> Request:
     return Request(
         name, municipality, "潮見市災害対策本部 情報班", "潮見市災害対策本部", "safety_check", "delivery-points",
-        Mode.DWELLING, at, "telephone", confirmed_by="局長", event_id="E1", fields=("address", "status"), area="town:浜町",
+        Mode.DWELLING, at, "telephone", confirmed_by="局長", event_id="E1",
+        fields=("address", "status"), area="town:浜町",
     )  # fmt: skip
 
 

@@ -62,7 +62,23 @@ def test_a_part_of_a_column_is_cleaned_like_the_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+81", "-2+3", "@A1", "\t=1", "\r=1", "\n=1", " =1+1", "　＝１", "＝１", "＋１", "－１", "＠A", "\ufeff=1"]
+    "text",
+    [
+        "=1+1",
+        "+81",
+        "-2+3",
+        "@A1",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1+1",
+        "　＝１",
+        "＝１",
+        "＋１",
+        "－１",
+        "＠A",
+        "\ufeff=1",
+    ],
 )
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
     assert without_formulas(pa.array([text])).to_pylist() == [f"'{text}"]

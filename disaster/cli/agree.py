@@ -31,12 +31,16 @@ ModeOption = Annotated[Mode, typer.Option(help="形 / mode")]
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
     events = typer.Typer(no_args_is_help=True, help="災害と発動を記録する / Record events and triggers")
-    for function in (event_open, event_trigger, event_close, event_list):
-        verb(events, function.__name__.removeprefix("event_"))(function)
+    verb(events, "open")(event_open)
+    verb(events, "trigger")(event_trigger)
+    verb(events, "close")(event_close)
+    verb(events, "list")(event_list)
     app.add_typer(events, name="event")
     agreements = typer.Typer(no_args_is_help=True, help="協定のひな形と協定 / Templates and agreements")
-    for function in (agreement_templates, agreement_new, agreement_add, agreement_list):
-        verb(agreements, function.__name__.removeprefix("agreement_"))(function)
+    verb(agreements, "templates")(agreement_templates)
+    verb(agreements, "new")(agreement_new)
+    verb(agreements, "add")(agreement_add)
+    verb(agreements, "list")(agreement_list)
     app.add_typer(agreements, name="agreement")
     verb(app, "decide")(decide)
 
@@ -48,6 +52,7 @@ def japan_time(given: datetime | None, shell: Shell) -> datetime:
 
 def event_open(
     shell: Shell,
+    *,
     event_id: EventId,
     name: Annotated[str, typer.Option(help="災害の名 / name")],
     by: By,
@@ -62,11 +67,12 @@ def event_open(
     with shell.store() as store:
         code = shell.municipality(store, municipality)
         store.events.add(Event(event_id, name, code, drill, at, (Trigger(trigger, at, by, note),)), at=shell.at)
-    return _event_answer(shell, event_id, shell.say(f"{name}を記録しました。", f"Recorded {name}."))
+    return _event_answer(event_id, shell.say(f"{name}を記録しました。", f"Recorded {name}."))
 
 
 def event_trigger(
     shell: Shell,
+    *,
     event_id: EventId,
     kind: TriggerKind,
     by: By,
@@ -76,17 +82,17 @@ def event_trigger(
     """発動を加える / Add a trigger to an event."""
     with shell.store() as store:
         store.events.add_trigger(event_id, Trigger(kind, japan_time(when, shell), by, note), at=shell.at)
-    return _event_answer(shell, event_id, shell.say("発動を記録しました。", "Recorded the trigger."))
+    return _event_answer(event_id, shell.say("発動を記録しました。", "Recorded the trigger."))
 
 
 def event_close(shell: Shell, event_id: EventId, when: When = None) -> Answer:
     """災害を閉じる / Close an event."""
     with shell.store() as store:
         store.events.close(event_id, closed_at=japan_time(when, shell), at=shell.at)
-    return _event_answer(shell, event_id, shell.say("災害を閉じました。", "Closed the event."))
+    return _event_answer(event_id, shell.say("災害を閉じました。", "Closed the event."))
 
 
-def _event_answer(shell: Shell, event_id: str, line: str) -> Answer:
+def _event_answer(event_id: str, line: str) -> Answer:
     return Answer("event", {"event_id": event_id, "done": True}, [line])
 
 
@@ -110,8 +116,9 @@ def event_list(shell: Shell) -> Answer:
         )
     ]
     document = {"events": [
-        {"event_id": e.event_id, "name": e.name, "municipality": e.municipality, "drill": e.drill, "opened_at": e.opened_at,
-         "closed_at": e.closed_at, "triggers": [{"kind": t.kind, "at": t.at, "by": t.by} for t in e.triggers]}
+        {"event_id": e.event_id, "name": e.name, "municipality": e.municipality, "drill": e.drill,
+         "opened_at": e.opened_at, "closed_at": e.closed_at,
+         "triggers": [{"kind": t.kind, "at": t.at, "by": t.by} for t in e.triggers]}
         for e in events
     ]}  # fmt: skip
     return Answer("events", document, [], [table(shell.say("災害", "Events"), headings, rows)])
@@ -130,6 +137,7 @@ def agreement_templates(shell: Shell) -> Answer:
 
 def agreement_new(
     shell: Shell,
+    *,
     template: Annotated[str, typer.Argument(help="ひな形のID / template")],
     out: Annotated[Path, typer.Option(help="書き出すTOML / file to write")],
     agreement_id: Annotated[str, typer.Option(help="協定のID / agreement id")],
@@ -139,14 +147,16 @@ def agreement_new(
     city_code: Annotated[str, typer.Option(help="市区町村コード / municipality code")],
     signed: Annotated[datetime, typer.Option(help="締結日 / day signed")],
     unit: Annotated[list[str] | None, typer.Option(help="市区町村の部署名(災害対策本部など) / units")] = None,
-    signing_key: Annotated[str, typer.Option(help="郵便局側の署名の公開鍵 / public key of the post's store")] = "",
 ) -> Answer:
-    """署名前の協定のTOMLを作る / Write an agreement ready to be completed and signed."""
+    """郵便局側の保管庫の署名鍵を書いた協定のTOMLを作る / Write an agreement with the key of the post's store."""
     if out.exists():
         raise DisasterError("disaster.out_exists", folder=out.name)
+    with shell.store() as store:
+        signing_key = store.public_key
     text = new_agreement_text(
         template, agreement_id=agreement_id, post=Party(post_name, post_code, signing_key),
-        municipality=Party(city_name, city_code, units=tuple(unit or ())), signed=signed.date(), effective_from=signed.date(),
+        municipality=Party(city_name, city_code, units=tuple(unit or ())), signed=signed.date(),
+        effective_from=signed.date(),
     )  # fmt: skip
     out.write_text(text, encoding="utf-8")
     return Answer(
@@ -223,6 +233,7 @@ def agreement_list(shell: Shell) -> Answer:
 
 def decide(
     shell: Shell,
+    *,
     dataset: Dataset,
     purpose: Purpose,
     mode: ModeOption = Mode.LAYER,
@@ -237,8 +248,9 @@ def decide(
     """提供できるかを判断する(記録しない) / Decide without recording."""
     with shell.store() as store:
         request = request_of(
-            shell, store, dataset=dataset, purpose=purpose, mode=mode, recipient=recipient, requester=recipient, event=event,
-            municipality=municipality, channel=channel, confirmed_by=confirmed_by, document_no=document_no, area=area,
+            shell, store, dataset=dataset, purpose=purpose, mode=mode, recipient=recipient, requester=recipient,
+            event=event, municipality=municipality, channel=channel, confirmed_by=confirmed_by,
+            document_no=document_no, area=area,
         )  # fmt: skip
         decision = dry_run(store, request, at=shell.at)
     return Answer("decide", decision.to_dict(), spoken(shell, decision), code=DONE if decision.granted else REFUSED)
@@ -283,8 +295,8 @@ def request_of(
     if channel not in ("telephone", "document"):
         raise DisasterError("disaster.unknown_channel", channel=channel)
     return Request(
-        request_id=request_id or new_request_id(store, code, at=shell.at), municipality=code, requester=requester or whom,
-        recipient=whom, purpose=purpose, dataset=dataset, mode=mode, made_at=shell.at,
-        channel="telephone" if channel == "telephone" else "document", confirmed_by=confirmed_by, document_no=document_no,
-        event_id=event, fields=fields, area=area,
+        request_id=request_id or new_request_id(store, code, at=shell.at), municipality=code,
+        requester=requester or whom, recipient=whom, purpose=purpose, dataset=dataset, mode=mode, made_at=shell.at,
+        channel="telephone" if channel == "telephone" else "document", confirmed_by=confirmed_by,
+        document_no=document_no, event_id=event, fields=fields, area=area,
     )  # fmt: skip

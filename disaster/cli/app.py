@@ -85,10 +85,12 @@ def _demo_answer(shell: Shell, made: Demo) -> Answer:
             (shell.say("公表資料", "published"), made.published.folder),
         )),
     ]  # fmt: skip
-    return Answer(
-        "demo", document, lines,
-        [table(shell.say("取り込み", "Files in"), heads, intake), table(shell.say("状況パック", "Situation pack"), (shell.say("ファイル", "file"), shell.say("件数", "rows")), files)],
-    )  # fmt: skip
+    columns = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
+    tables = [
+        table(shell.say("取り込み", "Files in"), heads, intake),
+        table(shell.say("状況パック", "Situation pack"), columns, files),
+    ]
+    return Answer("demo", document, lines, tables)
 
 
 def make_program() -> typer.Typer:

@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 def provide_pack(
     shell: Shell,
+    *,
     purpose: Purpose,
     out: Out,
     dataset: Dataset = "delivery-points",
@@ -47,11 +48,11 @@ def provide_pack(
     request_id: Annotated[str | None, typer.Option(help="要請ID(省くと採番) / request id")] = None,
 ) -> Answer:
     """要請を判断し、状況パックを提供する / Decide a request and provide the situation pack."""
-    with shell.store() as store:
+    with shell.store() as store, store.writing():  # the number that is free now must be free when it is used
         request = request_of(
-            shell, store, dataset=dataset, purpose=purpose, mode=mode, recipient=recipient, requester=requester, event=event,
-            municipality=municipality, channel=channel, confirmed_by=confirmed_by, document_no=document_no, area=area,
-            request_id=request_id,
+            shell, store, dataset=dataset, purpose=purpose, mode=mode, recipient=recipient, requester=requester,
+            event=event, municipality=municipality, channel=channel, confirmed_by=confirmed_by,
+            document_no=document_no, area=area, request_id=request_id,
         )  # fmt: skip
         asked = _inquiries(store, inquiries, request.municipality, shell) if inquiries else None
         with shell.steps() as step:
@@ -116,9 +117,9 @@ def receive_pack(
 def received_answer(shell: Shell, got: Received) -> Answer:
     """Say what came in and until when it may be used."""
     document = {
-        "pack_id": got.pack_id, "unchanged": got.unchanged, "provider": got.provider, "purpose": got.purpose, "event": got.event,
-        "as_of": got.as_of, "expires_at": got.expires_at, "drill": got.drill, "counts": dict(got.counts),
-        "view": str(got.view.folder) if got.view else None,
+        "pack_id": got.pack_id, "unchanged": got.unchanged, "provider": got.provider, "purpose": got.purpose,
+        "event": got.event, "as_of": got.as_of, "expires_at": got.expires_at, "drill": got.drill,
+        "counts": dict(got.counts), "view": str(got.view.folder) if got.view else None,
     }  # fmt: skip
     first = (
         shell.say("受け取りました。", "Received.")

@@ -3,6 +3,7 @@
 import inspect
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from disaster.errors import SettingsError, StoreError
+from disaster.errors import DisasterError, SettingsError, StoreError
 from disaster.progress import Step
 from disaster.provide import RefusedError
 from disaster.settings import Settings
@@ -94,7 +95,7 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]])
     """Return a table for the screen; values are shown as they are, never read as markup."""
     made = Table(title=title, title_justify="left", show_edge=False)
     for heading in headings:
-        made.add_column(heading)
+        made.add_column(heading, overflow="fold")  # a cut name or reason would be of no use
     for row in rows:
         made.add_row(*(_plain(value) for value in row))
     return made
@@ -146,10 +147,17 @@ def _run(function: Callable[..., Answer], common: Mapping[str, Any], given: Mapp
         lang = settings.lang
         shell = Shell(settings, as_json, datetime.now(UTC))
         answer = function(shell, **given)
+        _print(shell, answer)
     except CodedError as error:
         _print_refusal(error, as_json=as_json, lang=lang)
         return REFUSED
-    _print(shell, answer)
+    except (typer.BadParameter, typer.Exit, typer.Abort):
+        raise  # the parser's own way of saying that the command was typed wrongly
+    except Exception as error:  # noqa: BLE001 - a library's message may quote a row
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__}, {Path(place.filename).name}:{place.lineno}"
+        _print_refusal(DisasterError("disaster.unexpected_here", where=where), as_json=as_json, lang=lang)
+        return REFUSED
     return answer.code
 
 

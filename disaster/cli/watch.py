@@ -6,12 +6,23 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
+from disaster.audit import Break
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
 from disaster.cover import japan_time
 from disaster.models import NOUNS
 from disaster.service.app import make_app
 from disaster.settings import SETTINGS_FILE
 from disaster.store import Store
+from geo.faults import words
+
+_VERDICTS = {
+    None: "disaster.ledger_whole",
+    Break.EDITED: "disaster.ledger_edited",
+    Break.DELETED: "disaster.ledger_deleted",
+    Break.REORDERED: "disaster.ledger_reordered",
+    Break.CUT: "disaster.ledger_cut",
+    Break.REWRITTEN: "disaster.ledger_rewritten",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,20 +38,12 @@ def add_to(app: typer.Typer) -> None:
 
 def status_of(store: Store, shell: Shell) -> dict[str, Any]:
     """Return what the store holds: counts of its own rows stay on its own side."""
-    kinds = []
-    for code in store.municipalities:
-        for row in store.batches(municipality=code):
-            if row.state == "active":
-                kinds.append(
-                    {
-                        "municipality": code,
-                        "kind": row.kind,
-                        "dataset": row.dataset,
-                        "rows": row.accepted,
-                        "as_of": row.as_of,
-                        "drill": row.drill,
-                    }
-                )
+    kinds = [
+        {"municipality": row.municipality, "kind": row.kind, "dataset": row.dataset, "rows": row.accepted,
+         "as_of": row.as_of, "drill": row.drill}
+        for row in store.batches()
+        if row.state == "active"
+    ]  # fmt: skip
     return {
         "side": str(store.side),
         "municipalities": list(store.municipalities),
@@ -83,8 +86,10 @@ def status(shell: Shell) -> Answer:
             f"側: {document['side']}  市区町村: {'、'.join(document['municipalities'])}", f"side {document['side']}"
         ),
         shell.say(
-            f"協定 {len(document['agreements'])}件  災害 {len(document['events'])}件  受領 {len(document['received'])}件",
-            "",
+            f"協定 {len(document['agreements'])}件  災害 {len(document['events'])}件"
+            f"  受領 {len(document['received'])}件",
+            f"agreements {len(document['agreements'])}, events {len(document['events'])},"
+            f" packs received {len(document['received'])}",
         ),
         *(
             shell.say(f"期限切れ: {p['pack_id']} を消してください。", f"Expired: delete {p['pack_id']}.")
@@ -104,7 +109,7 @@ def audit_list(
     with shell.store() as store:
         last = store.ledger.head()
         entries = list(store.ledger.entries(after=max(last.seq - limit, 0)))
-    rows = [(entry.seq, entry.at, entry.kind) for entry in entries]
+    rows = [(entry.seq, japan_time(entry.at), entry.kind) for entry in entries]
     headings = [shell.say(*p) for p in (("番号", "seq"), ("日時", "time"), ("種類", "kind"))]
     document = {"entries": [{"seq": e.seq, "at": e.at, "kind": e.kind, "payload": e.payload} for e in entries]}
     return Answer("audit", document, [], [table(shell.say("台帳", "Ledger"), headings, rows)])
@@ -114,16 +119,18 @@ def audit_verify(shell: Shell) -> Answer:
     """台帳のつながりを確かめる / Verify the chain of the ledger."""
     with shell.store() as store:
         verdict = store.ledger.verify()
-    return Answer(
-        "audit-verify", asdict(verdict), [verdict.sentence(shell.lang)], code=DONE if verdict.good else REFUSED
-    )
+    params = {"entries": verdict.entries, "first_bad": verdict.first_bad}
+    code = _VERDICTS[verdict.what]
+    said = (words(code, params, lang=shell.lang, hint=hint) for hint in (False, True))
+    document = {"ok": verdict.ok, **params, "what": verdict.what, "head": verdict.head.seq}
+    return Answer("audit-verify", document, [" ".join(filter(None, said))], code=DONE if verdict.ok else REFUSED)
 
 
 def config(shell: Shell) -> Answer:
     """いま使われる設定を示す / Show the settings in force."""
     document = {name: None if value is None else str(value) for name, value in shell.settings.model_dump().items()}
     if document["database_url"]:
-        document["database_url"] = document["database_url"].split("@")[-1]  # never print a password
+        document["database_url"] = _without_password(document["database_url"])
     rows = list(document.items())
     line = shell.say(
         f"順序: 指定 > 環境変数 TAYORI_* > {SETTINGS_FILE} > 既定",
@@ -135,6 +142,12 @@ def config(shell: Shell) -> Answer:
         [line],
         [table(shell.say("設定", "Settings"), (shell.say("名", "name"), shell.say("値", "value")), rows)],
     )
+
+
+def _without_password(url: str) -> str:
+    """Return the server and the database of an address: user, password and options stay unsaid."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def serve(

@@ -40,7 +40,9 @@ def recognise(kind: str, columns: Iterable[str], *, file: str = "") -> Layout:
     best = max((layout for layout in fitting if layout.kind == kind), key=lambda one: one.matched(found), default=None)
     other = max((layout for layout in fitting if layout.kind != kind), key=lambda one: one.matched(found), default=None)
     if other and (best is None or other.matched(found) > best.matched(found)):
-        raise IngestError("disaster.other_kind", said=_named(kind), looks=_named(other.kind), layout=other.title)
+        raise IngestError(
+            "disaster.other_kind", file=file, said=_named(kind), looks=_named(other.kind), layout=other.title
+        )
     if best is None:
         raise _unknown(kind, headings, found, file)
     return best
@@ -61,6 +63,7 @@ def _unknown(kind: str, headings: list[str], found: frozenset[str], file: str) -
     names = [name.strip() for name in headings if name != GEOMETRY]
     return IngestError(
         "disaster.unknown_layout",
+        file=file,
         kind=_named(kind),
         found="、".join(names[:_SHOWN]) + (f" ほか{len(names) - _SHOWN}列" if len(names) > _SHOWN else ""),
         nearest=nearest.title,

@@ -23,8 +23,11 @@ _DIGITS = (
 _PADDED = "000000"
 #: Twelve digits that read as year, month, day, hour and minute are a time.
 _CLOCK = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d$"
-#: Share of a column's values that must be twelve digits for it to be judged as a whole, and of those that must pass.
-_FULL, _PASSING = 0.8, 0.5
+#: Share of a column's values that must be twelve digits for it to be judged as a whole.
+_FULL = 0.8
+#: Share of those that must pass for the column to be refused; fewer are refused where chance (1 in 11) does not explain
+#: them: more than four standard deviations above.
+_PASSING, _CHANCE = 0.5, 1 / 11
 
 
 def passes(digits: npt.NDArray[np.int64]) -> Mask:
@@ -68,7 +71,7 @@ def find_individual_numbers(table: pa.Table, findings: Findings) -> bool:
         if len(rows) == 0:
             continue
         if len(rows) >= _FULL * filled:
-            if found.mean() >= _PASSING:
+            if _too_many(found):
                 findings.refuse_all("disaster.individual_number_column", column=heading)
                 return True
             continue
@@ -76,6 +79,12 @@ def find_individual_numbers(table: pa.Table, findings: Findings) -> bool:
         mask[rows[found]] = True
         findings.add("disaster.looks_like_individual_number", mask, column=heading)
     return False
+
+
+def _too_many(found: Mask) -> bool:
+    count = len(found)
+    by_chance = _CHANCE * count + 4 * (count * _CHANCE * (1 - _CHANCE)) ** 0.5
+    return bool(found.sum() >= min(_PASSING * count, by_chance))
 
 
 def _candidates(text: pa.Array) -> tuple[npt.NDArray[np.int64], Mask]:

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from disaster import __version__
-from disaster.service.deps import Clock
-from disaster.service.errors import add_errors, body
+from disaster.service.deps import Clock, refuse_unknown_query
+from disaster.service.errors import add_errors, body, unexpected
 from disaster.service.routes import decisions, layers, status
 from disaster.store import Store
+from disaster.version import __version__
 from geo.faults import words
 
 #: A decision's question is a few hundred bytes; nothing larger is read.
@@ -36,10 +36,18 @@ def make_app(store: Store, *, clock: Clock = _system_clock) -> FastAPI:
     app.state.store = store
     app.state.clock = clock
     for module in (layers, decisions, status):
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.middleware("http")(_guarded)
     add_errors(app)
     return app
+
+
+async def _answered(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Answer whatever happens: an error that went further up would be printed with what it quotes."""
+    try:
+        return await answer(request)
+    except Exception as error:  # noqa: BLE001 - the last place where it can be kept out of the server's log
+        return unexpected(error)
 
 
 async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -50,6 +58,6 @@ async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Respo
         said = (words("disaster.body_too_large", {"limit": MAX_BODY_BYTES}, lang=lang) for lang in ("ja", "en"))
         response: Response = JSONResponse(body("disaster.body_too_large", *said), 413)
     else:
-        response = await answer(request)
+        response = await _answered(request, answer)
     response.headers.update(_HEADERS)
     return response

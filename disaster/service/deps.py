@@ -7,9 +7,12 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from disaster.errors import PublishError
+from disaster.service.errors import QueryError
 from disaster.store import Store
 
 Clock = Callable[[], datetime]
+#: Everything that a route may be asked with.
+_QUERY = frozenset({"municipality", "bbox", "limit", "drill"})
 
 
 def get_store(request: Request) -> Store:
@@ -22,6 +25,13 @@ def get_now(request: Request) -> datetime:
     """Read the app's clock once for the request."""
     clock: Clock = request.app.state.clock
     return clock()
+
+
+def refuse_unknown_query(request: Request) -> None:
+    """Refuse a misspelt item instead of passing over it: without its box a layer is a whole town."""
+    unknown = sorted(set(request.query_params) - _QUERY)
+    if unknown:
+        raise QueryError("disaster.bad_query", where="、".join(unknown)[:100])
 
 
 StoreOf = Annotated[Store, Depends(get_store)]

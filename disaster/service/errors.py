@@ -1,7 +1,9 @@
 """One body for every error, one table from class to HTTP status."""
 
 import logging
+import traceback
 from http import HTTPStatus
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +16,14 @@ from geo.faults import CodedError, words
 
 _LOG = logging.getLogger("tayori.service")
 
+
+class QueryError(DisasterError):
+    """A question that cannot be understood."""
+
+
 #: The first class that fits decides.
 STATUS: tuple[tuple[type[CodedError], HTTPStatus], ...] = (
+    (QueryError, HTTPStatus.BAD_REQUEST),
     (PublishError, HTTPStatus.NOT_FOUND),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
     (AgreementError, HTTPStatus.BAD_REQUEST),
@@ -34,12 +42,11 @@ def add_errors(app: FastAPI) -> None:
     app.add_exception_handler(CodedError, _coded)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _coded(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, CodedError):
-        return await _unexpected(_request, error)
+        return unexpected(error)
     status = next(status for kind, status in STATUS if isinstance(error, kind))
     return JSONResponse(body(error.code, error.sentence("ja"), error.sentence("en")), status)
 
@@ -58,9 +65,10 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     return _said("disaster.no_such_page" if status == HTTPStatus.NOT_FOUND else "disaster.bad_query", status, where="")
 
 
-async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
-    # The type alone: a message of a library may quote a row.
-    _LOG.error("unexpected %s", type(error).__name__)
+def unexpected(error: Exception) -> JSONResponse:
+    """Answer what nobody foresaw, and log where it happened: a message of a library may quote a row."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _LOG.error("unexpected %s at %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
     return _said("disaster.unexpected", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

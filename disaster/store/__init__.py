@@ -7,6 +7,7 @@ The only room that speaks SQL and knows the snapshot files. Public surface::
         .home  .side  .municipalities  .store_id  .swept: Swept  .settled: Settled
         .signing_key: Ed25519PrivateKey   .public_key: str (32 bytes, base64)
         .writing()      # context manager: this command is the one that writes files (reentrant in a thread)
+        .staging        # folder for what is unfinished while `writing` is held; leftovers are cleared away
         .transaction()  # context manager of a Connection: one durable, immediate transaction
 
         .add_batch(batch, *, at) -> Stored(batch_id, unchanged, replaced, newer)
@@ -48,11 +49,12 @@ Errors: ``StoreError`` and ``ReceiveError`` with a sentence; never a row of the 
 from disaster.store.batches import Current, Damaged, Stored
 from disaster.store.catalogue import RECEIVED, BatchRow
 from disaster.store.features import Features
-from disaster.store.home import Swept
+from disaster.store.home import Swept, move
 from disaster.store.ledger import Ledger
 from disaster.store.packs import ReceivedPack, StoredPack
 from disaster.store.provisions import Provision, Settled
 from disaster.store.records import AgreementText
+from disaster.store.snapshots import sync_folder
 from disaster.store.store import Store
 
 __all__ = [
@@ -70,4 +72,6 @@ __all__ = [
     "Stored",
     "StoredPack",
     "Swept",
+    "move",
+    "sync_folder",
 ]

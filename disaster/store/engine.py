@@ -74,10 +74,11 @@ def _set_up_postgresql(engine: Engine) -> None:
 class Database:
     """An engine that begins every writing transaction at once, and says in words when it cannot."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, single: Engine | None = None) -> None:
         self.engine = engine
         self._writer = engine.execution_options(**{_WRITES: True})
-        self._alone = engine.execution_options(isolation_level="AUTOCOMMIT") if self.postgis else self._writer
+        self._single = single or engine
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.OperationalError
 
     @classmethod
     def open(cls, url: URL) -> Self:
@@ -98,10 +99,13 @@ class Database:
             return cls(engine)
         try:
             engine = create_engine(url, **options)
+            # for single statements that are transactions by themselves: nothing to begin, to commit or to reset
+            single = create_engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options)
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise StoreError("disaster.database_driver") from error
-        _set_up_postgresql(engine)
-        return cls(engine)
+        for each in (engine, single):
+            _set_up_postgresql(each)
+        return cls(engine, single)
 
     @property
     def postgis(self) -> bool:
@@ -111,44 +115,54 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reading."""
-        with _in_words(), self.engine.begin() as connection:
+        with self._in_words(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection in a transaction that holds the right to write from its first moment (SQLite)."""
-        with _in_words(), self._writer.begin() as connection:
+        with self._in_words(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
-    def alone(self) -> Iterator[Connection]:
-        """Give a connection for one statement that is a durable transaction by itself."""
-        with _in_words(), self._alone.begin() as connection:
-            yield connection
+    def single(self) -> Iterator[Any]:
+        """Give the driver's own connection, for one statement that is a durable transaction by itself."""
+        with self._in_words():
+            held = self._single.raw_connection()
+            try:
+                yield held.dbapi_connection
+            finally:
+                held.close()
 
     def forget(self) -> None:
         """Rub out what deleted values left behind in the engine's files."""
-        statement = "VACUUM batch" if self.postgis else "PRAGMA wal_checkpoint(TRUNCATE)"
-        with _in_words(), self._alone.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            if self.postgis:
-                raw.autocommit = True
-            raw.execute(statement).close()
+        with self.single() as driver:
+            driver.execute("VACUUM batch" if self.postgis else "PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def close(self) -> None:
         """Close every connection."""
+        self._single.dispose()
         self.engine.dispose()
 
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Say that the database is busy or away; never its address, its password or a row."""
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreError(_what_is_wrong(error.orig)) from error
+        except self._driver_error as error:
+            raise StoreError(_what_is_wrong(error)) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreError("disaster.database_away") from error
+            raise
 
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Say that the database is busy or away; never its address, its password or a row."""
-    try:
-        yield
-    except OperationalError as error:
-        busy = "locked" in str(error.orig) or "busy" in str(error.orig)
-        raise StoreError("disaster.database_busy" if busy else "disaster.database_away") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreError("disaster.database_away") from error
-        raise
+
+def _what_is_wrong(error: BaseException | None) -> str:
+    said = str(error)
+    if "locked" in said or "busy" in said:
+        return "disaster.database_busy"
+    if "disk is full" in said or "No space left" in said:
+        return "disaster.disk_full"
+    return "disaster.database_away"

@@ -84,7 +84,7 @@ def find(
     if bbox is not None and box is not None:
         query = _within_bounds(query, bbox)
         if postgis:
-            query = query.where(func.ST_Intersects(feature.c.geometry, WKBElement(box.wkb, srid=SRID)))
+            query = query.where(func.ST_Intersects(feature.c.geometry, WKBElement(shapely.to_wkb(box), srid=SRID)))
     if box is None or postgis:
         query = query.limit(limit + 1)
     found = connection.execute(query).all()

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Select, bindparam, select, text
+from sqlalchemy import Connection, select
 
 from disaster import audit
 from disaster.audit import Entry, Head, Verdict
@@ -20,15 +20,16 @@ _STREAM = 20_000
 _PENDING = "tayori_head"
 
 # one round trip: the row of the head is locked, the link computed by the engine, the entry kept (PostgreSQL 11+)
-_APPEND_POSTGRESQL = text(
-    "WITH head AS (UPDATE ledger_head SET seq = seq + 1, hash = sha256(hash || int8send(seq + 1) || :entry)"
-    " WHERE id = 1 RETURNING seq, hash)"
-    " INSERT INTO ledger (seq, entry, hash) SELECT seq, :entry, hash FROM head RETURNING seq, hash"
-).bindparams(bindparam("entry", type_=LargeBinary))
-
-
+_APPEND_POSTGRESQL = """
+    WITH head AS (
+        UPDATE ledger_head SET seq = seq + 1, hash = sha256(hash || int8send(seq + 1) || %(entry)s)
+        WHERE id = 1 RETURNING seq, hash
+    )
+    INSERT INTO ledger (seq, entry, hash) SELECT seq, %(entry)s, hash FROM head RETURNING seq, hash
+"""
+_STREAM_SQLITE = "SELECT seq, entry, hash FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?"
+_STREAM_POSTGRESQL = "SELECT seq, entry, hash FROM ledger WHERE seq > %s ORDER BY seq LIMIT %s"
 _HEAD = select(ledger_head.c.seq, ledger_head.c.hash)
-_ALL = select(ledger.c.seq, ledger.c.entry, ledger.c.hash).order_by(ledger.c.seq)
 
 
 class Ledger:
@@ -44,7 +45,10 @@ class Ledger:
         Do it last: whoever appends keeps other writers waiting until the transaction ends.
         """
         entry = audit.entry_bytes(kind, payload, at=at)
-        head = _append_postgresql(connection, entry) if self._database.postgis else _append_sqlite(connection, entry)
+        if self._database.postgis:
+            head = _append_postgresql(_driver(connection), entry)
+        else:
+            head = _append_sqlite(connection, entry)
         connection.info[_PENDING] = head
         return head
 
@@ -54,8 +58,8 @@ class Ledger:
             with self.transaction() as connection:
                 return self.append(connection, kind, payload, at=at)
         entry = audit.entry_bytes(kind, payload, at=at)
-        with self._database.alone() as connection:
-            head = _append_postgresql(connection, entry)
+        with self._database.single() as driver:
+            head = _append_postgresql(driver, entry)
         self._heads.note(head)
         return head
 
@@ -67,9 +71,8 @@ class Ledger:
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
         """Yield entries in their order, from the one after number `after`."""
-        query = select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)
-        with self._database.read() as connection:
-            for seq, entry, kept in _stream(connection, query):
+        with self._database.read() as connection, closing(_stream(connection, after=after, limit=limit)) as rows:
+            for seq, entry, kept in rows:
                 yield audit.read_entry(seq, entry, kept)
 
     def verify(self) -> Verdict:
@@ -87,7 +90,7 @@ class Ledger:
         with self._database.read() as connection:
             row = connection.execute(_HEAD).one_or_none()
             heads += [Head(row.seq, bytes(row.hash))] if row is not None else []
-            with closing(_stream(connection, _ALL)) as rows:
+            with closing(_stream(connection)) as rows:
                 return audit.verify(rows, heads)
 
     @contextmanager
@@ -110,19 +113,25 @@ class Ledger:
         return kept is not None and bytes(kept) == head.hash
 
 
-def _stream(connection: Connection, query: Select[Any]) -> Generator[tuple[int, bytes, bytes]]:
+# What follows speaks to the drivers themselves: through all layers of the library an append costs ten times as much
+# while other writers wait, and a million rows twice as much.
+
+
+def _stream(connection: Connection, *, after: int = 0, limit: int | None = None) -> Generator[tuple[int, bytes, bytes]]:
     """Yield number, bytes and hash of entries without holding them all."""
-    streaming = connection.execution_options(stream_results=True, max_row_buffer=_STREAM)
-    with streaming.execute(query) as result:
-        for seq, entry, kept in result:
-            yield seq, bytes(entry), bytes(kept)
+    driver = _driver(connection)
+    if connection.dialect.name == "sqlite":
+        with closing(driver.execute(_STREAM_SQLITE, (after, -1 if limit is None else limit))) as cursor:
+            yield from cursor
+        return
+    with driver.cursor(name="tayori_ledger", binary=True) as cursor:
+        cursor.itersize = _STREAM
+        cursor.execute(_STREAM_POSTGRESQL, (after, limit))
+        yield from cursor
 
 
 def _append_sqlite(connection: Connection, entry: bytes) -> Head:
-    """Append where the transaction already holds the only right to write.
-
-    Straight to the driver: the three statements cost 0.05 ms instead of 0.5 ms while other writers wait.
-    """
+    """Append where the transaction already holds the only right to write."""
     execute = _driver(connection).execute
     seq, before = execute("SELECT seq, hash FROM ledger_head WHERE id = 1").fetchone()
     head = Head(seq + 1, audit.link(before, seq + 1, entry))
@@ -131,9 +140,10 @@ def _append_sqlite(connection: Connection, entry: bytes) -> Head:
     return head
 
 
-def _append_postgresql(connection: Connection, entry: bytes) -> Head:
-    row = connection.execute(_APPEND_POSTGRESQL, {"entry": entry}).one()
-    return Head(row.seq, bytes(row.hash))
+def _append_postgresql(driver: Any, entry: bytes) -> Head:
+    with driver.cursor(binary=True) as cursor:
+        seq, kept = cursor.execute(_APPEND_POSTGRESQL, {"entry": entry}, prepare=True).fetchone()
+    return Head(seq, kept)
 
 
 def _driver(connection: Connection) -> Any:

@@ -78,24 +78,36 @@ def write_snapshot(path: Path, table: pa.Table, *, about: str, key: bytes | None
         What the file is for; an encrypted file can only be read as that.
     key
         32 bytes: AES-256-GCM over every page and the footer; None writes plain GeoParquet 1.1.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full or the folder may not be written to.
     """
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     temporary = path.with_name(f"{path.name}.tmp")
-    os.close(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-    properties = (
-        encryption.create_encryption_properties(key, aad_prefix=about.encode(), store_aad_prefix=False) if key else None
-    )
-    pq.write_table(
-        _described(_with_points(table), about), temporary, compression="zstd", compression_level=1,
-        row_group_size=_PART_ROWS, encryption_properties=properties,
-    )  # fmt: skip
-    with temporary.open("r+b") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        os.fsync(stream.fileno())
-    written = Written(temporary.stat().st_size, digest)
-    temporary.replace(path)
-    sync_folder(path.parent)
+    try:
+        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        _write_parquet(temporary, _described(_with_points(table), about), about, key)
+        with temporary.open("r+b") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            os.fsync(stream.fileno())
+        written = Written(temporary.stat().st_size, digest)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError("disaster.cannot_write", file=path.name, reason=error.strerror or str(error)) from error
     return written
+
+
+def _write_parquet(path: Path, table: pa.Table, about: str, key: bytes | None) -> None:
+    properties = None
+    if key is not None:
+        properties = encryption.create_encryption_properties(key, aad_prefix=about.encode(), store_aad_prefix=False)
+    pq.write_table(
+        table, path, compression="zstd", compression_level=1, row_group_size=_PART_ROWS,
+        encryption_properties=properties,
+    )  # fmt: skip
 
 
 def read_snapshot(path: Path, *, about: str, key: bytes | None, columns: Sequence[str] | None = None) -> pa.Table:

@@ -21,7 +21,7 @@ from disaster.store.batches import Batches, Current, Damaged, Stored
 from disaster.store.catalogue import BatchRow
 from disaster.store.engine import Database, url_of
 from disaster.store.features import Bbox, Features
-from disaster.store.home import FORMAT, VERSION, Home, Identity, Swept
+from disaster.store.home import FORMAT, STAGING, VERSION, Home, Identity, Swept
 from disaster.store.keys import Keys
 from disaster.store.ledger import Ledger
 from disaster.store.packs import Received, StoredPack
@@ -166,6 +166,11 @@ class Store:
     def public_key(self) -> str:
         """What others check the store's signatures with: 32 bytes in base64."""
         return self._keys.public
+
+    @property
+    def staging(self) -> Path:
+        """Where unfinished things may lie while `writing` is held; what is left there is cleared away."""
+        return self.home / STAGING
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the right to write files of this store; reentrant within a thread.

@@ -132,7 +132,8 @@ def _sites(table: pa.Table, boundary: BaseGeometry, before: str, households: int
     at_lon, at_lat = np.round(lon[town] + x, 7), np.round(lat[town] + y, 7)
     keep = np.flatnonzero(shapely.contains_xy(boundary, at_lon, at_lat))
     density = rng.lognormal(0, 0.6, len(lon))
-    weight = density[town] * np.exp(-((np.hypot(u, v) / reach[town]) ** 2))
+    crowd = np.bincount(town, minlength=len(lon))  # small towns are the dense ones: not as many houses as their area
+    weight = density[town] / np.sqrt(crowd[town]) * np.exp(-((np.hypot(u, v) / reach[town]) ** 2))
     names = pc.binary_join_element_wise(table.column("town"), pc.fill_null(table.column("koaza"), ""), "").to_pylist()
     found = _PREFECTURE.match(before)
     split = (found[0], before[found.end() :]) if found else ("", before)
@@ -166,6 +167,8 @@ def _net(index: int, reach: float, front: float) -> tuple[Ints, Ints, Ints, Floa
     column = np.floor((u + reach) / (8 * front)).astype(np.int64)
     number = (np.round((u + reach) / front).astype(np.int64) % 8) * 2 + (side > 0) + 1
     keep = np.flatnonzero(np.hypot(u, v) < reach)
-    block = np.unique(row * 10_000 + column, return_inverse=True)[1] + 1
+    block = np.unique(row * 10_000 + column, return_inverse=True)[1]
+    away = np.bincount(block, weights=np.hypot(u, v)) / np.bincount(block)
+    block = np.argsort(np.argsort(away, kind="stable"))[block] + 1  # block 1 is in the middle
     across = v + side * street * 0.2
     return np.full(len(keep), index, dtype=np.int64), block[keep], number[keep], u[keep], across[keep]

@@ -179,7 +179,7 @@ def _blobs(ground: Geography, story: Story) -> Iterator[tuple[str, BaseGeometry]
 
 
 def write_emergency_roads(folder: Path, stage: Stage) -> list[tuple[Path, int]]:
-    """Write 緊急輸送路 in three files with anonymous headings, JGD2011 degrees, CP932; returns path and rows of each."""
+    """Write 緊急輸送路 in three files with anonymous headings, JGD2011, CP932; returns path and rows of each."""
     files, number = [], 0
     for road_class, (name, label) in _EMERGENCY.items():
         roads = [road for road in stage.ground.roads if road.road_class == road_class]

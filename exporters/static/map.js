@@ -128,9 +128,9 @@ var tayori = (function () {
     return parts;
   }
 
-  /* Builds one switch of the map from its data. */
-  function layer(data) {
-    var made = L.featureGroup(), at = points(data.at), draw = { marker: marker, dot: dot, group: group };
+  /* Builds one switch of the map from its data on the page. */
+  function layer(number) {
+    var data = tayoriPage.layers[number], made = L.featureGroup(), at = points(data.at), draw = { marker: marker, dot: dot, group: group };
     data.names.forEach(function (_, row) {
       var look = data.looks[data.look[row]];
       if (data.shapes) shape(data, row, look).forEach(function (part) { made.addLayer(part); });
@@ -206,7 +206,8 @@ var tayori = (function () {
   }
 
   /* Sets up what is not a layer: scale, legend, order of drawing, labels by zoom, expiry. */
-  function start(map, page) {
+  function start(map) {
+    var page = tayoriPage;
     L.control.scale({ imperial: false, maxWidth: 160, position: "bottomright" }).addTo(map);
     var legend = document.getElementById("t-legend"), corner = L.control({ position: "bottomleft" });
     corner.onAdd = function () { return legend; };

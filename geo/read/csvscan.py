@@ -117,6 +117,7 @@ class _Scanner:
         if self._inside:
             raise ReadError("geo.quote_left_open", file=self._file, row=self._quote_opened)
         if self._start < self._data.size:
+            self._count_records(1)
             self._ends.append(np.array([self._data.size]))
             self._cells.append(np.array([self._open_cells + 1]))
         return np.concatenate(self._ends), np.concatenate(self._cells)
@@ -135,12 +136,15 @@ class _Scanner:
             row = self._records + int(np.argmax(lengths > self._limits.line_bytes))
             limit = size_text(self._limits.line_bytes)
             raise ReadError("geo.line_bytes_limit", file=self._file, row=row, limit=limit)
-        self._records += ends.size
-        if self._records > self._limits.rows + 1:
-            raise ReadError("geo.rows_limit", file=self._file, rows=self._records - 1, limit=self._limits.rows)
+        self._count_records(ends.size)
         self._start = int(ends[-1]) if ends.size else self._start
         self._ends.append(ends)
         self._cells.append(cells)
+
+    def _count_records(self, more: int) -> None:
+        self._records += more
+        if self._records > self._limits.rows + 1:
+            raise ReadError("geo.rows_limit", file=self._file, rows=self._records - 1, limit=self._limits.rows)
 
     def _check_quotes(self, start: int, marks: _Marks, inside: Flags, breaks: Flags) -> None:
         """Refuse a quote that neither opens at the start of a cell, nor closes at its end, nor is doubled."""

@@ -14,6 +14,7 @@ from geo.read.model import Note, rows_text
 
 _TEXT_TYPES = frozenset("CNFDL")
 _ORDER = ("utf-8", "cp932")
+_NAME_BYTES = 10
 _CODE_PAGES = {
     "utf-8": "utf-8", "utf8": "utf-8", "65001": "utf-8",
     "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "cp932": "cp932", "932": "cp932", "ms932": "cp932",
@@ -64,7 +65,7 @@ def read_attributes(path: Path, file: str, limits: Limits, *, stated: str | None
     notes = [("geo.note_column_not_read", {"column": _shown(f.name)}) for f in fields if f.type not in _TEXT_TYPES]
     columns = [_distinct(records, field) for field in fields if field.type in _TEXT_TYPES]
     encoding, cut, more = _encoding(columns, file, stated, code_page)
-    decoded = [(_decode(c.field.name, encoding, cut=True)[0], _text(c, encoding, cut=cut)) for c in columns]
+    decoded = [(_name(c.field, encoding), _text(c, encoding, cut=cut)) for c in columns]
     if cut:
         rows = np.unique(np.concatenate([rows for _, (_, rows) in decoded]))
         more.append(("geo.note_text_cut", {"count": rows.size, "rows": rows_text((rows + 1).tolist())}))
@@ -111,42 +112,48 @@ def _encoding(
 ) -> tuple[str, bool, list[Note]]:
     """Return the encoding, whether characters are cut at the end of fields, and remarks."""
     named = _CODE_PAGES.get((code_page or "").strip().lower())
-    notes: list[Note] = []
-    order = [stated] if stated else list(dict.fromkeys([*filter(None, [named]), *_ORDER]))
-    for cut in (False, True):
-        for encoding in order:
-            if all(_fits(column, encoding, cut=cut) for column in columns):
-                if not stated and named and encoding != named:
-                    notes.append(("geo.note_code_page_wrong", {"stated": named, "encoding": encoding}))
-                return encoding, cut, notes
+    if stated not in (None, "utf-8") and _fits(columns, "utf-8", cut=False) and not _fits(columns, "ascii", cut=False):
+        raise ReadError("geo.encoding_is_utf8", file=file, encoding=stated)  # as mojibake it would often fit
+    for encoding in [stated] if stated else list(dict.fromkeys([*filter(None, [named]), *_ORDER])):
+        for cut in (False, True):
+            if _fits(columns, encoding, cut=cut):
+                wrong = named is not None and not stated and encoding != named
+                note: Note = ("geo.note_code_page_wrong", {"stated": named, "encoding": encoding})
+                return encoding, cut, [note] if wrong else []
     if stated:
         raise ReadError("geo.attributes_not_in_encoding", file=file, encoding=stated)
     raise ReadError("geo.attributes_encoding_unknown", file=file)
 
 
-def _fits(column: _Raw, encoding: str, *, cut: bool) -> bool:
+def _fits(columns: Sequence[_Raw], encoding: str, *, cut: bool) -> bool:
     try:
-        for value in column.values.dictionary.to_pylist():
-            _decode(value, encoding, cut=cut)
-        _decode(column.field.name, encoding, cut=True)
+        for column in columns:
+            _name(column.field, encoding)
+            for value in column.values.dictionary.to_pylist():
+                _decode(value, encoding, column.field.width if cut else 0)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _decode(value: bytes, encoding: str, *, cut: bool) -> tuple[str, bool]:
-    """Return the text and whether its last character had to be dropped because the field ended within it."""
+def _name(field: _Field, encoding: str) -> str:
+    return _decode(field.name, encoding, _NAME_BYTES)[0]
+
+
+def _decode(value: bytes, encoding: str, width: int) -> tuple[str, bool]:
+    """Return the text, and whether its last character was dropped: one that ran over the `width` of its column."""
     try:
         return value.decode(encoding), False
     except UnicodeDecodeError as error:
-        if not cut or error.end < len(value):
+        if len(value) != width or error.end < len(value):
             raise
         return value[: error.start].decode(encoding), True
 
 
 def _text(column: _Raw, encoding: str, *, cut: bool) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """Return the column as text and the positions of rows in which a character was cut."""
-    decoded = [_decode(value, encoding, cut=cut) for value in column.values.dictionary.to_pylist()]
+    width = column.field.width if cut else 0
+    decoded = [_decode(value, encoding, width) for value in column.values.dictionary.to_pylist()]
     words = [_clean(text, column.field.type) for text, _ in decoded]
     indices = column.values.indices
     short = [number for number, (_, dropped) in enumerate(decoded) if dropped]

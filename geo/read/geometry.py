@@ -64,12 +64,13 @@ def to_places(wkb: pa.Array, crs: str, limits: Limits, file: str) -> Places:
     missing = np.flatnonzero(shapely.is_missing(shapes))
     missing = missing[~np.isin(missing, list(bad))]
     high = int((shapely.has_z(shapes) | shapely.has_m(shapes)).sum())
-    shapes = shapely.force_2d(shapes)
+    shapes = shapely.force_2d(shapes) if high else shapes
     bad |= dict.fromkeys(np.flatnonzero(shapely.is_empty(shapes)).tolist(), "geo.coordinate_not_a_number")
     xy, rows = shapely.get_coordinates(shapes, return_index=True)
     moved = np.column_stack(move.transform(xy[:, 0], xy[:, 1])) if len(xy) else xy
     bad |= _misplaced(xy, moved, rows, len(shapes))
-    shapes = shapely.set_coordinates(shapes, moved)
+    if not np.array_equal(moved, xy):
+        shapes = shapely.set_coordinates(shapes, moved)
     shapes[list(bad)] = None
     remarks += _height_and_null_notes(high, missing) + _validity_note(shapes) + _bad_notes(bad)
     kept = pa.array(shapely.to_wkb(shapes, byte_order=1), pa.binary())

@@ -76,27 +76,19 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """End the process, by force if it does not read its end of input."""
+        """End the process at once: it holds nothing that is worth keeping."""
+        self._process.kill()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-        try:
-            self._process.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-        self.stop()
+        self._process.wait()
 
     def _greet(self) -> None:
         hello = _object(self._line(_START_SECONDS))
         drivers = hello.get("drivers")
         if drivers != sorted(ALLOWED_DRIVERS):
-            self.kill()
+            self.stop()
             raise ReadError("geo.worker_not_started", why=self._why() if drivers is None else f"drivers {drivers}")
         missing = hello.get("missing")
         self.missing_limits = tuple(str(name) for name in missing) if isinstance(missing, list) else ()
@@ -116,11 +108,11 @@ class WorkerProcess:
         except OSError:
             line = ""
         except BaseException:  # Ctrl+C: the worker must not go on alone
-            self.kill()
+            self.stop()
             raise
         answer = _object(line)
         if not answer:
-            self.kill()
+            self.stop()
             raise self._last_words(file)
         return answer
 

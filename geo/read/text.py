@@ -89,12 +89,14 @@ def control_note(text: Text) -> tuple[Note, ...]:
     return (("geo.note_control_characters", {"count": count, "lines": rows_text(lines.tolist())}),)
 
 
-def _pieces(data: Bytes | bytes) -> Iterator[bytes]:
+def _pieces(data: Bytes | bytes | mmap.mmap) -> Iterator[bytes]:
     for start in range(0, len(data), _PIECE):
         yield bytes(data[start : start + _PIECE])
 
 
 def _stated(raw: mmap.mmap, file: str, stated: str, converted: Path) -> str:
+    if stated in LEGACY and _is_utf8(raw) and not _is_ascii(raw):  # as mojibake it would fit
+        raise ReadError("geo.encoding_is_utf8", file=file, encoding=stated)
     bad = _bad_byte(raw, stated) if stated == "utf-8" else _convert(raw, stated, converted)
     if bad is not None:
         raise ReadError("geo.encoding_does_not_fit", file=file, encoding=stated, line=_line_at(raw, bad))
@@ -129,6 +131,10 @@ def _is_utf8(raw: mmap.mmap) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _is_ascii(raw: mmap.mmap) -> bool:
+    return all(piece.isascii() for piece in _pieces(raw))
 
 
 def _convert(raw: mmap.mmap, encoding: str, converted: Path) -> int | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyogrio
 import pyproj
@@ -144,25 +143,29 @@ def parse_shapefile(path: Path, file: str, limits: Limits, *, stated: str | None
 def _open(
     path: Path, layer: str | None, limits: Limits, file: str, *, options: Mapping[str, str] | None = None
 ) -> _Opened:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what GDAL warns of shows in counts, encodings and geometry checks
-            told = pyogrio.read_info(path, layer=layer, force_feature_count=True, **(options or {}))
-            _check_limits(told, limits, file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what GDAL warns of shows in counts, encodings and geometry checks
+        try:
+            if options is None:  # GeoJSON was counted already, and GDAL would parse all of it once more
+                told = pyogrio.read_info(path, layer=layer, force_feature_count=True)
+                _check_limits(int(told["features"]), len(told["fields"]), limits, file)
             meta, table = pyogrio.read_arrow(path, layer=layer, datetime_as_string=True, **(options or {}))
             table.validate(full=True)
-    except _REFUSED as error:
-        raise ReadError("geo.geometry_file_broken", file=file) from error
+        except _REFUSED as error:
+            raise ReadError("geo.geometry_file_broken", file=file) from error
+    if options is None:
+        _check_count(table.num_rows, int(told["features"]), file)
     name = meta["geometry_name"] or "wkb_geometry"
     if name not in table.column_names:
         raise ReadError("geo.no_geometry", file=file)
-    _check_count(table.num_rows, int(told["features"]), file)
+    _check_limits(table.num_rows, table.num_columns - 1, limits, file)
     wkb = table.column(name).combine_chunks().cast(pa.binary())
     return _Opened(table.drop_columns([name]), wkb, _epsg(meta["crs"]))
 
 
-def _check_limits(told: Mapping[str, object], limits: Limits, file: str) -> None:
-    rows, columns = int(str(told["features"])), len(np.atleast_1d(np.asarray(told["fields"])))
+def _check_limits(rows: int, columns: int, limits: Limits, file: str) -> None:
+    if rows == 0:
+        raise ReadError("geo.no_rows", file=file)
     if rows > limits.rows:
         raise ReadError("geo.rows_limit", file=file, rows=rows, limit=limits.rows)
     if columns > limits.columns:
@@ -172,8 +175,6 @@ def _check_limits(told: Mapping[str, object], limits: Limits, file: str) -> None
 def _check_count(read: int, counted: int, file: str) -> None:
     if read != counted:
         raise ReadError("geo.rows_not_as_counted", file=file, read=read, counted=counted)
-    if counted == 0:
-        raise ReadError("geo.no_rows", file=file)
 
 
 def _epsg(found: str | None) -> str | None:

@@ -9,17 +9,25 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from types import SimpleNamespace
+from typing import IO, Any
 
 import pyarrow as pa
 
-# pyogrio imports geopandas and pandas wherever they are installed, half a second that no parser needs
-_SLOW = [name for name in ("geopandas", "pandas") if name not in sys.modules]
-sys.modules.update(dict.fromkeys(_SLOW))  # type: ignore[arg-type]  # None: "this import fails"
+# geopandas and pandas take longer to import than all the rest, and no parser needs them. pyogrio is told that there are
+# none; geo.crs, which needs only the names of two classes for frames that never come here, is given names.
+_ABSENT = [name for name in ("geopandas", "pandas") if name not in sys.modules]
+sys.modules.update(dict.fromkeys(_ABSENT))  # type: ignore[arg-type]  # None: "this import fails"
 import pyogrio  # noqa: E402
 
-for _name in _SLOW:
+if "geopandas" in _ABSENT:
+    sys.modules["geopandas"] = SimpleNamespace(GeoDataFrame=object, GeoSeries=object)  # type: ignore[assignment]
+import geo.crs  # noqa: E402, F401
+
+for _name in _ABSENT:
     del sys.modules[_name]
 
 from geo.errors import ReadError  # noqa: E402
@@ -31,10 +39,8 @@ from geo.read.model import Parsed  # noqa: E402
 from geo.read.text import load_text  # noqa: E402
 from geo.read.vector import parse_flatgeobuf, parse_geojson, parse_gpkg, parse_shapefile  # noqa: E402
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
+#: Limits of the operating system; Windows has no such module.
+resource: Any = import_module("resource") if find_spec("resource") else None
 
 
 def main() -> None:
@@ -55,7 +61,7 @@ def _private_stdout() -> IO[str]:
 
 
 def _say(replies: IO[str], answer: Mapping[str, object]) -> None:
-    replies.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    replies.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
     replies.flush()
 
 

@@ -36,8 +36,8 @@ def decide_dry_run(question: Question, store: StoreOf, municipality: Municipalit
     """Return the decision that a request would get at this moment."""
     request = Request(
         request_id="dry-run", municipality=municipality, requester=question.requester or question.recipient,
-        recipient=question.recipient, purpose=question.purpose, dataset=question.dataset, mode=question.mode, made_at=now,
-        channel=question.channel, confirmed_by=question.confirmed_by, document_no=question.document_no,
+        recipient=question.recipient, purpose=question.purpose, dataset=question.dataset, mode=question.mode,
+        made_at=now, channel=question.channel, confirmed_by=question.confirmed_by, document_no=question.document_no,
         event_id=question.event_id, area=question.area,
     )  # fmt: skip
     return dry_run(store, request, at=now).to_dict()

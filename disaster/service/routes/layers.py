@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
 from disaster.errors import PublishError
-from disaster.publish import PUBLISHABLE, empty_layer, public_marks, published_in, published_layer
+from disaster.publish import NOT_SHOWN, PUBLISHABLE, public_marks, published_in, published_layer
 from disaster.service.deps import Drill, Municipality, Now, StoreOf
+from disaster.service.errors import QueryError
 from exporters.geojson import write_geojson
 from exporters.webmap import write_webmap
 
@@ -32,6 +33,7 @@ def list_layers(store: StoreOf, municipality: Municipality, now: Now, drill: Dri
 
 @router.get("/layers/{kind}")
 def get_layer(
+    *,
     kind: str,
     store: StoreOf,
     municipality: Municipality,
@@ -41,8 +43,7 @@ def get_layer(
     drill: Drill = False,
 ) -> Response:
     """Return the rows of a layer inside a box, as GeoJSON."""
-    layer, more = published_in(store, kind, municipality, bbox=_box(bbox), limit=limit, at=now, drill=drill)
-    shown = layer if layer is not None else empty_layer(kind, at=now)
+    shown, more = published_in(store, kind, municipality, bbox=_box(bbox), limit=limit, at=now, drill=drill)
     with tempfile.TemporaryDirectory(prefix="tayori-layer-") as folder:
         path = Path(folder) / "layer.geojson"
         write_geojson(path, shown, public_marks(municipality, shown.as_of, drill=drill))
@@ -53,7 +54,7 @@ def get_layer(
 @router.get("/", response_class=HTMLResponse)
 def map_page(store: StoreOf, municipality: Municipality, now: Now, drill: Drill = False) -> HTMLResponse:
     """Return the offline map of all layers that may be published."""
-    kinds = [kind for kind in PUBLISHABLE if kind != "gazetteer"]
+    kinds = [kind for kind in PUBLISHABLE if kind not in NOT_SHOWN]
     layers = [made for kind in kinds if (made := published_layer(store, kind, municipality, at=now, drill=drill))]
     if not layers:
         raise PublishError("disaster.nothing_to_publish", municipality=municipality)
@@ -70,7 +71,7 @@ def _box(text: str | None) -> tuple[float, float, float, float] | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise PublishError("disaster.bad_bbox", value=text[:60]) from error
+        raise QueryError("disaster.bad_bbox", value=text[:60]) from error
     if not all(math.isfinite(one) for one in (west, south, east, north)) or west > east or south > north:
-        raise PublishError("disaster.bad_bbox", value=text[:60])
+        raise QueryError("disaster.bad_bbox", value=text[:60])
     return west, south, east, north

@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from disaster import __version__
 from disaster.service.deps import Now, StoreOf
+from disaster.version import __version__
 
 router = APIRouter()
 

@@ -1,0 +1,5 @@
+"""Run the program as ``python -m disaster``."""
+
+from disaster.cli import main
+
+main()

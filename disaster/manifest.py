@@ -1,0 +1,174 @@
+"""What the manifest of a pack must be: the shape that a receiver checks before it believes any of it.
+
+The signature says who wrote a manifest, not that it makes sense: a mistake or a stolen key must end in one sentence.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from agreements.format import ColumnType, Sensitivity
+from disaster.models import NOUNS
+
+FORMAT = "tayori-pack"
+VERSION = 1
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+
+#: Layers about homes or persons; every other layer of a pack is about neither.
+PERSONAL = frozenset({"match", "dwellings", "persons"})
+#: Every layer that a pack may hold.
+LAYERS = (
+    PERSONAL | {"delivery-status"} | {kind for kind, noun in NOUNS.items() if noun.publishable and not noun.personal}
+)
+
+_MOST_ROWS = 100_000_000
+_YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+
+
+def _in_our_time(at: datetime) -> datetime:
+    """Refuse years that no clock of a pack shows and that cannot be told in every zone."""
+    if not _YEARS[0] <= at <= _YEARS[1]:
+        raise ValueError("year")
+    return at
+
+
+Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,60}$")]
+PackName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,79}$")]
+FilePath = Annotated[
+    str, StringConstraints(pattern=r"^([0-9A-Za-z_-]+/)?[0-9A-Za-z_-]+(\.[0-9A-Za-z]+)+$", max_length=120)
+]
+Count = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
+Time = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+
+
+class _Part(BaseModel):
+    # What a later version adds is passed over; what this version knows must be exactly as it is written.
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class Who(_Part):
+    """A party by name and code."""
+
+    name: Name
+    code: Name
+
+
+class EventOf(_Part):
+    """The event under which something was provided."""
+
+    id: Name
+    name: Name
+
+
+class ColumnOf(_Part):
+    """A column of a layer."""
+
+    name: Word
+    label: Name
+    type: ColumnType
+    sensitivity: Sensitivity
+    choices: Mapping[Name, Text] = {}
+
+
+class LayerOf(_Part):
+    """A layer with its columns and counts."""
+
+    name: Word
+    title: Name
+    rows: Count
+    as_of: Time
+    source: Text = ""
+    crs: Literal["EPSG:6668"] | None = None
+    columns: tuple[ColumnOf, ...]
+    personal: bool
+    mode: Word | None = None
+    matched: Count | None = None
+    returned: Count | None = None
+    withheld: Mapping[Word, Count] = {}
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.personal != (self.name in PERSONAL):
+            raise ValueError("personal")
+        if len({column.name for column in self.columns}) != len(self.columns):
+            raise ValueError("columns")
+        if self.personal and (self.returned != self.rows or self.matched != self.rows + sum(self.withheld.values())):
+            raise ValueError("matched")
+        return self
+
+
+class FileOf(_Part):
+    """A file of the pack with its hash, its size in bytes and its rows by layer."""
+
+    path: FilePath
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Field(ge=0)]
+    counts: Mapping[Word, Count] = {}
+
+
+class ClauseOf(_Part):
+    """Which clause opens which layer."""
+
+    dataset: Word
+    title: Name
+    mode: Word
+    clause: Name
+    article: Text
+    columns: tuple[Word, ...]
+    basis: Text
+
+
+class LeftOut(_Part):
+    """What was not provided, and why."""
+
+    dataset: Word
+    title: Name
+    reason: Text
+
+
+class Manifest(_Part):
+    """What a pack says of itself."""
+
+    format: Literal["tayori-pack"]
+    version: Literal[1]
+    pack_id: PackName
+    request_id: PackName
+    municipality: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+    provider: Who
+    recipient: Who
+    agreement_id: Name
+    purpose: Word
+    purpose_label: Name
+    event: EventOf | None
+    drill: bool
+    as_of: Time
+    provided_at: Time
+    expires_at: Time | None
+    clauses: tuple[ClauseOf, ...]
+    conditions: tuple[Text, ...]
+    not_provided: tuple[LeftOut, ...]
+    layers: Annotated[tuple[LayerOf, ...], Field(min_length=1, max_length=100)]
+    files: Annotated[tuple[FileOf, ...], Field(min_length=1, max_length=1_000)]
+
+    @model_validator(mode="after")
+    def _names_are_told_apart(self) -> Self:
+        # Compared as a file system without capitals would.
+        names = Counter(layer.name for layer in self.layers) + Counter(file.path.lower() for file in self.files)
+        if max(names.values()) > 1 or {MANIFEST, SIGNATURE} & {file.path.lower() for file in self.files}:
+            raise ValueError("names")
+        return self
+
+    def miscounted(self) -> tuple[str, int, int | None] | None:
+        """Return the first layer that a file states another count of: its name, its rows, the file's count."""
+        rows = {layer.name: layer.rows for layer in self.layers}
+        for file in self.files:
+            for name, count in file.counts.items():
+                if rows.get(name) != count:
+                    return name, count, rows.get(name)
+        return None

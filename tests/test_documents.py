@@ -1,0 +1,60 @@
+"""What the README and the notebooks show is what the program does."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def blocks(name: str) -> list[str]:
+    """Return the shell blocks of the README that follow ``<!-- example: name -->``."""
+    text = README.read_text(encoding="utf-8")
+    return re.findall(rf"<!-- example: {name} -->\n```sh\n(.*?)```", text, re.DOTALL)
+
+
+def commands(block: str) -> list[list[str]]:
+    joined = block.replace("\\\n", " ")
+    return [shlex.split(line, comments=True) for line in joined.splitlines() if shlex.split(line, comments=True)]
+
+
+def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path) -> None:
+    (block,) = blocks("tour")
+    program = [sys.executable, "-m", "disaster"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words in commands(block):
+        assert words[0] == "tayori", words
+        done = subprocess.run(
+            [*program, *words[1:]], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", check=False
+        )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    assert (tmp_path / "hq" / "map.html").stat().st_size <= 5_000_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    notebook = nbformat.read(path, as_version=4)
+    with warnings.catch_warnings():
+        # The kernel's own plumbing warns about itself; what the cells do is judged in the kernel.
+        warnings.simplefilter("ignore")
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert all(cell.get("execution_count") for cell in notebook.cells if cell.cell_type == "code")

@@ -1,0 +1,49 @@
+"""The map knows what the platform's nouns may say."""
+
+import pytest
+
+from disaster.models import NOUNS, Shape
+from disaster.residents import STATUS_COLUMNS
+from exporters.maplayers import _STATUSES
+from exporters.mapstyle import STYLES, Draw
+
+#: Columns that decide how a row looks.
+DECIDING = {
+    (layer, column.name): column
+    for layer, style in STYLES.items()
+    if layer in NOUNS
+    for column in NOUNS[layer].columns
+    if column.name in style.by
+}
+
+
+@pytest.mark.parametrize(("layer", "name"), DECIDING)
+def test_every_code_that_decides_a_look_has_one(layer: str, name: str) -> None:
+    known = set(STYLES[layer].looks)
+    missing = set(DECIDING[layer, name].choices) - known
+    # A row of unknown depth takes the look of its kind of area, any other kind of risk that of the layer.
+    assert missing <= {"depth_class": {"unknown"}, "risk_kind": {"other"}}.get(name, set())
+
+
+def test_every_kind_with_a_place_has_a_style_of_its_own() -> None:
+    placed = {kind for kind, noun in NOUNS.items() if noun.shape is not Shape.NONE and kind != "gazetteer"}
+    assert placed <= set(STYLES)
+
+
+def test_split_and_hidden_codes_are_codes_of_the_nouns() -> None:
+    for layer, style in STYLES.items():
+        if style.split:
+            column = next(column for column in NOUNS[layer].columns if column.name == style.split)
+            assert style.hidden <= set(column.choices)
+
+
+def test_the_counts_of_a_town_are_the_columns_of_the_delivery_status() -> None:
+    assert {*_STATUSES, "total", "place_town"} <= {column.name for column in STATUS_COLUMNS}
+
+
+def test_signs_carry_the_meaning_without_colour() -> None:
+    for layer, style in STYLES.items():
+        if style.draw is Draw.MARKER and layer == "damage-points":
+            assert len({look.sign for look in style.looks.values()}) == len(style.looks)
+        if style.draw is Draw.MARKER:
+            assert all(look.sign for look in (style.default, *style.looks.values()))

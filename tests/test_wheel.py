@@ -1,0 +1,37 @@
+"""What is shipped is whole: the wheel alone, outside the checkout, does the main job."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*words: object, cwd: Path) -> str:
+    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_wheel_in_an_empty_environment_runs_the_demo(tmp_path: Path) -> None:
+    run(
+        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT,
+        cwd=tmp_path,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("tayori-*.whl")
+    home = tmp_path / "empty"
+    venv.EnvBuilder(with_pip=False, symlinks=sys.platform != "win32").create(home)
+    python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
+    # The dependencies are lent by the environment of the tests; the checkout is not, since .pth files there do not count.
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip())
+    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    where = run(python, "-c", "import geo, disaster; print(geo.__file__, disaster.__file__)", cwd=tmp_path)
+    assert str(ROOT) not in where
+    assert where.count(str(home)) == 2
+    made = json.loads(run(python, "-m", "disaster", "demo", "--households", "60", "--json", cwd=tmp_path))
+    assert made["matched"] == made["returned"] + sum(made["withheld"].values())
+    assert (tmp_path / made["map"]).is_file()
