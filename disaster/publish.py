@@ -43,7 +43,7 @@ def publishable(kind: str) -> Noun:
         If there is no such kind or it holds personal data.
     """
     if kind not in NOUNS:
-        raise PublishError("disaster.unknown_kind", kind=kind, known="、".join(PUBLISHABLE))
+        raise PublishError("disaster.unknown_kind", kind=kind, kinds="、".join(PUBLISHABLE))
     if kind not in PUBLISHABLE:
         raise PublishError("disaster.not_publishable", kind=kind, title=NOUNS[kind].title)
     return NOUNS[kind]

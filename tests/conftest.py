@@ -65,7 +65,7 @@ def _absent(config: pytest.Config, name: str, reason: str) -> NoReturn:
     pytest.skip(f"{name}: {reason}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def now() -> datetime:
     """One fixed moment in Japan."""
     return datetime(2026, 11, 20, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
