@@ -5,13 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from agreements.clock import JST
+from exporters.about import rule_words
 from exporters.model import Extract, Layer
-
-#: Words for the rules by which rows are withheld.
-WITHHELD: Mapping[str, str] = {
-    "not_a_home": "住居ではない配達先",
-    "no_place": "位置が決まらず区域の内外が分からないもの",
-}
 
 
 def japan_time(at: datetime | None) -> str:
@@ -76,7 +71,7 @@ def cover(
 def _contents(layer: Layer) -> str:
     line = f"  {layer.title}  {len(layer)}件  ({japan_time(layer.as_of)}時点)"
     if isinstance(layer, Extract) and layer.withheld:
-        held = "、".join(f"{WITHHELD.get(rule, rule)} {count}件" for rule, count in sorted(layer.withheld.items()))
+        held = "、".join(f"{rule_words(rule)} {count}件" for rule, count in sorted(layer.withheld.items()))
         line += f"\r\n    該当 {layer.matched}件 = 提供 {layer.returned}件 + 提供しないもの({held})"
     return line
 

@@ -114,7 +114,8 @@ def provide(
             _require_own_key(store, case)
             step("名簿から切り出しています")
             contents = _contents(store, case, inquiries)
-        return _hand_over(store, case, contents, out, step)
+            final = _free_name(store, case, out)
+        return _hand_over(store, case, contents, final, step)
 
 
 def new_request_id(store: Store, municipality: str, *, at: datetime) -> str:
@@ -321,12 +322,18 @@ def _polygons(store: Store, case: Case) -> np.ndarray | None:
     return np.asarray(shapely.from_wkb(chosen.column("geometry").to_numpy(zero_copy_only=False)))
 
 
-def _hand_over(store: Store, case: Case, contents: Contents, out: Path, step: Step) -> Provided:
-    """Stage, hash, release in the ledger, rename, hand."""
-    pack_id = f"{case.request.request_id}-{len(store.provisions.all(case.request.municipality)) + 1}"
-    final, staging = out / pack_id, out / f".staging-{pack_id}"
+def _free_name(store: Store, case: Case, out: Path) -> Path:
+    """Return the folder of a new pack: the same request again gives another one."""
+    number = len(store.provisions.all(case.request.municipality)) + 1
+    final = out / f"{case.request.request_id}-{number}"
     if final.exists():
         raise ProvideError("disaster.out_exists", folder=final.name)
+    return final
+
+
+def _hand_over(store: Store, case: Case, contents: Contents, final: Path, step: Step) -> Provided:
+    """Stage, hash, release in the ledger, rename, hand."""
+    pack_id, staging = final.name, final.with_name(f".staging-{final.name}")
     store.provisions.create(
         case.request.request_id, decision=case.decision.to_dict(), staging=staging, final=final, at=case.at,
         provision_id=pack_id, municipality=case.request.municipality,
@@ -337,7 +344,7 @@ def _hand_over(store: Store, case: Case, contents: Contents, out: Path, step: St
         shutil.rmtree(staging, ignore_errors=True)
         store.provisions.fail(pack_id, reason="staging", at=case.at)
         if isinstance(error, OSError):
-            raise _cannot_write(out, error) from error
+            raise _cannot_write(final.parent, error) from error
         raise
     counts = {one.name: len(one) for one in contents.layers}
     payload = {"decision": case.decision.to_dict(), "counts": counts, "files": sorted(files), "drill": case.drill}

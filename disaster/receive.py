@@ -1,5 +1,6 @@
 """The twin of the door on the other side: a pack comes in whole, checked and recorded, or not at all."""
 
+import json
 import shutil
 import tempfile
 import zipfile
@@ -14,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from agreements.agreement import Agreement, in_force, parse_agreement
-from agreements.format import Column
+from agreements.format import Column, ColumnType
 from disaster.cover import japan_time
 from disaster.errors import ReceiveError
 from disaster.layers import layer
@@ -267,14 +268,30 @@ def _typed(rows: pa.Table, entry: LayerOf, columns: tuple[Column, ...]) -> pa.Ta
     for column in columns:
         held = column.name in rows.column_names
         text = rows.column(column.name).combine_chunks() if held else pa.nulls(rows.num_rows, pa.string())
-        parsed = parse(column, text)
-        if parsed.bad.any():
+        values = _lists(text) if column.type is ColumnType.LIST else _parsed(column, text)
+        if values is None:
             raise ReceiveError("disaster.pack_value", layer=entry.title, column=column.label)
-        typed[column.name] = parsed.values
+        typed[column.name] = values
     if entry.crs:
         empty = pa.nulls(rows.num_rows, pa.binary())
         typed["geometry"] = rows.column("geometry").combine_chunks() if "geometry" in rows.column_names else empty
     return pa.table(typed)
+
+
+def _parsed(column: Column, text: pa.Array) -> pa.Array | None:
+    """Return a typed column, None where a value is not of its type."""
+    parsed = parse(column, text)
+    return None if parsed.bad.any() else parsed.values
+
+
+def _lists(text: pa.Array) -> pa.Array | None:
+    """Return lists of texts from arrays in JSON, as the reader gives them; None where one is no such array."""
+    coded = text.dictionary_encode()
+    try:
+        lists = pa.array([json.loads(one) for one in coded.dictionary.to_pylist()], pa.list_(pa.string()))
+    except (ValueError, RecursionError, pa.ArrowException):
+        return None
+    return lists.take(coded.indices)
 
 
 def _for_store(manifest: Manifest) -> dict[str, Any]:

@@ -108,8 +108,6 @@ _DEPTHS: Final = {
 _AREAS: Final = _DEPTHS | {
     "town": Look("町丁・字", "#8d99a6", weight=1, dash="2 3"),
     "neighbourhood": Look("自治会・自主防災会", _PURPLE, weight=1.2, dash="6 4"),
-    "flood_history": Look("浸水履歴", _BLUE, "#5b9bd5", weight=0.8, opacity=0.45),
-    "flood_hazard": Look("浸水想定区域", _BLUE, "#9dc3e6", weight=0.8, opacity=0.45),
     "disaster": Look("被災区域", _RED, "#e06666", weight=2.5, opacity=0.25, dash="8 4"),
 }
 _STATUS: Final = {
@@ -188,9 +186,10 @@ STYLES: Final[Mapping[str, Style]] = {
             "other": Look("その他の道路", "#a9b1ba", weight=1.3),
         },
     ),
+    # What an area is decides before its depth: a disaster area keeps its red outline. Floods without a depth are blue.
     "areas": Style(
-        20, Draw.SHAPE, Look("区域", _BLUE, "#9dc3e6", weight=1, opacity=0.35), by=("depth_class", "area_kind"),
-        looks=_AREAS, split="area_kind", hidden=frozenset({"neighbourhood", "town"}),
+        20, Draw.SHAPE, Look("浸水(深さの記載なし)", _BLUE, "#5b9bd5", weight=0.8, opacity=0.4),
+        by=("area_kind", "depth_class"), looks=_AREAS, split="area_kind", hidden=frozenset({"neighbourhood", "town"}),
     ),
     "boundaries": Style(
         10, Draw.SHAPE, Look("行政区域", "#2f3640", "#fdfcf7", weight=2.2, opacity=1.0, dash="10 3 2 3"), still=True

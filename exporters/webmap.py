@@ -163,7 +163,7 @@ def _page(drawn: Sequence[Overlay], prepared: Sequence[Prepared], absent: Sequen
         "layers": [{**one.data, "title": one.title, "order": one.order, "rows": one.rows} for one in drawn],
     }  # fmt: skip
     page = _Page(_page_words(drawn, prepared, absent, marks) | {"title": title, "data": Markup(script_json(data))})  # noqa: S704
-    frame = _OfflineMap((36.0, 138.0), tiles=None, zoom_start=5, attribution_control=False, zoom_snap=0.5)
+    frame = _OfflineMap((36.0, 138.0), tiles=None, zoom_start=5, attribution_control=False, zoom_snap=0.25)
     frame._id = "tayori"
     page.add_child(frame)
     for number, overlay in enumerate(drawn):

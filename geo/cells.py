@@ -4,6 +4,7 @@ A cell that no edge of the polygon crosses lies wholly inside or wholly outside,
 in the cells along the edges are tested one by one; of each row of cells between two edges one test tells for all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +13,18 @@ import shapely
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Shapes = npt.NDArray[np.object_]
 
 _MAX_SIDE = 2048
 
-#: Below so many points under a polygon's bounding box they are tested one by one.
-_FEW = 200
+#: Cells and edges worked on at once, which bounds the memory.
+_AT_ONCE = 2_000_000
 
 #: How far, in cells, an edge counts beyond where it is: more than rounding can be wrong, at any longitude of Japan.
 _SLACK = 1e-6
 
-_POLYGONAL = frozenset({shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value})
+_POLYGONAL = [shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,111 +67,135 @@ class Grid:
         starts = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=side * side))])
         return cls(known[order], here_x[order], here_y[order], starts, side, (low_x, low_y), (step_x, step_y))
 
-    def within(self, shape: shapely.Geometry | None, skip: npt.NDArray[np.bool_] | None = None) -> Ints:
-        """Return the places of the points within a polygon or multipolygon; not those on its edge.
+    def within(self, shapes: Shapes, among: Mask | None = None) -> Iterator[tuple[Ints, Ints]]:
+        """Yield which points lie within which polygons, not on an edge: their places and the polygons' numbers.
 
         Parameters
         ----------
-        shape
-            A valid polygon or multipolygon; None and an empty one hold nothing.
-        skip
-            Shape (k,), places that need not be tested (some of them may be returned all the same).
+        shapes
+            Shape (m,), valid polygons and multipolygons; None and empty ones hold nothing. Each tuple that is yielded
+            has done with some of them, in their order.
+        among
+            Shape (k,), the places that matter; the others are left out.
         """
-        box = None if shape is None else self._box(shapely.bounds(shape))
-        if shape is None or box is None:
-            return np.zeros(0, dtype=np.int64)
-        rows_of_cells = np.arange(box.y0, box.y1 + 1) * self.side
-        begin, end = self.starts[rows_of_cells + box.x0], self.starts[rows_of_cells + box.x1 + 1]
-        if (end - begin).sum() < _FEW or int(shapely.get_type_id(shape)) not in _POLYGONAL:
-            return self._tested(shape, ranges(begin, end), skip)
-        edge = box.edge_cells(self._edges(shape))
-        first, last = _runs(~edge)
-        is_in = self._holds(shape, box, first)
-        whole = ranges(
-            self.starts[box.cells(first[is_in], self.side)], self.starts[box.cells(last[is_in], self.side) + 1]
-        )
-        along = box.cells(np.flatnonzero(edge), self.side)
-        single = ranges(self.starts[along], self.starts[along + 1])
-        return np.concatenate([whole, self._tested(shape, single, skip)])
+        bounds = shapely.bounds(shapes)
+        numbers = np.flatnonzero(np.isfinite(bounds).all(axis=1))
+        boxes = _Boxes.of((bounds[numbers] - np.tile(self.corner, 2)) / np.tile(self.step, 2), numbers, self.side)
+        for some in boxes.batches(shapely.get_num_coordinates(shapes).astype(np.int64)):
+            given = shapes[some.numbers]
+            fresh = ~shapely.is_prepared(given)
+            shapely.prepare(given)
+            yield self._within(given, some, among)
+            shapely.destroy_prepared(given[fresh])  # an index larger than the polygon, which is the caller's
+
+    def _within(self, shapes: Shapes, boxes: "_Boxes", among: Mask | None) -> tuple[Ints, Ints]:
+        crossed = boxes.crossed(*self._edges(shapes))
+        crossed[boxes.cells_of(~np.isin(shapely.get_type_id(shapes), _POLYGONAL))] = True
+        first, last = boxes.runs(~crossed)
+        own, cell = boxes.cells(first, self.side)
+        begin, end = self.starts[cell], self.starts[cell + (last - first) + 1]
+        held = np.flatnonzero(begin < end)
+        held = held[shapely.contains_xy(shapes[own[held]], *self.middles(cell[held]))]
+        whole, whole_own = _spread(begin[held], end[held], own[held])
+        own, cell = boxes.cells(np.flatnonzero(crossed), self.side)
+        single, single_own = _spread(self.starts[cell], self.starts[cell + 1], own)
+        if among is not None:
+            whole, whole_own = whole[among[whole]], whole_own[among[whole]]
+            single, single_own = single[among[single]], single_own[among[single]]
+        hits = shapely.contains_xy(shapes[single_own], self.x[single], self.y[single])
+        own = np.concatenate([whole_own, single_own[hits]])
+        return np.concatenate([whole, single[hits]]), boxes.numbers[own]
 
     def middles(self, cells: Ints) -> tuple[Floats, Floats]:
         """Return the coordinates of the middles of cells."""
-        x: Floats = self.corner[0] + (cells % self.side + 0.5) * self.step[0]
-        y: Floats = self.corner[1] + (cells // self.side + 0.5) * self.step[1]
-        return x, y
+        x = self.corner[0] + (cells % self.side + 0.5) * self.step[0]
+        y = self.corner[1] + (cells // self.side + 0.5) * self.step[1]
+        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
-    def _box(self, bounds: Floats) -> "_Box | None":
-        """Return the cells that a bounding box touches, None if there are none."""
-        low, high = (bounds[:2] - self.corner) / self.step, (bounds[2:] - self.corner) / self.step
-        if not (high >= -_SLACK).all() or not (low <= self.side + _SLACK).all():  # also NaN: an empty shape
-            return None
-        x0, y0 = _cell(low - _SLACK, self.side)
-        x1, y1 = _cell(high + _SLACK, self.side)
-        return _Box(int(x0), int(y0), int(x1), int(y1))
-
-    def _edges(self, shape: shapely.Geometry) -> Floats:
-        """Return the edges of a polygon in cells, shape (e, 4): from x, y to x, y."""
-        rings = shapely.get_rings(shapely.get_parts(shape))
-        corners, ring = shapely.get_coordinates(rings, return_index=True)
+    def _edges(self, shapes: Shapes) -> tuple[Floats, Ints]:
+        """Return the edges of polygons in cells, shape (e, 4): from x, y to x, y; and whose they are."""
+        parts, part_of = shapely.get_parts(shapes, return_index=True)
+        rings, ring_of = shapely.get_rings(parts, return_index=True)
+        corners, corner_of = shapely.get_coordinates(rings, return_index=True)
         places = (corners - self.corner) / self.step
-        edges: Floats = np.hstack([places[:-1], places[1:]])[ring[:-1] == ring[1:]]
-        return edges
-
-    def _holds(self, shape: shapely.Geometry, box: "_Box", cells: Ints) -> npt.NDArray[np.bool_]:
-        shapely.prepare(shape)
-        x, y = self.middles(box.cells(cells, self.side))
-        held: npt.NDArray[np.bool_] = shapely.contains_xy(shape, x, y)
-        return held
-
-    def _tested(self, shape: shapely.Geometry, places: Ints, skip: npt.NDArray[np.bool_] | None) -> Ints:
-        left = places if skip is None else places[~skip[places]]
-        if not len(left):
-            return left
-        shapely.prepare(shape)
-        hits: Ints = left[shapely.contains_xy(shape, self.x[left], self.y[left])]
-        return hits
+        follows = corner_of[:-1] == corner_of[1:]
+        return np.hstack([places[:-1], places[1:]])[follows], part_of[ring_of[corner_of[:-1][follows]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
-    """Cells from x0, y0 to x1, y1, both included; within the box they are counted along x and then y."""
+class _Boxes:
+    """For each of several polygons the cells of the grid that its bounding box touches.
 
-    x0: int
-    y0: int
-    x1: int
-    y1: int
+    `numbers` are the polygons; `x0`, `y0` the first cells, `width` and `height` how many; the cells of all boxes are
+    counted in one row, those of box b from ``offset[b]``, along x and then y.
+    """
 
-    @property
-    def width(self) -> int:
-        return self.x1 - self.x0 + 1
+    numbers: Ints
+    x0: Ints
+    y0: Ints
+    width: Ints
+    height: Ints
+    offset: Ints
 
-    @property
-    def height(self) -> int:
-        return self.y1 - self.y0 + 1
+    @classmethod
+    def of(cls, bounds: Floats, numbers: Ints, side: int) -> "_Boxes":
+        """Take bounding boxes in cells; those beside the grid are left out."""
+        x0, width = _span(bounds[:, 0], bounds[:, 2], side)
+        y0, height = _span(bounds[:, 1], bounds[:, 3], side)
+        meets = (width > 0) & (height > 0)
+        return cls._counted(numbers[meets], x0[meets], y0[meets], width[meets], height[meets])
 
-    def cells(self, inner: Ints, side: int) -> Ints:
-        """Return the cells of the grid that cells of the box are."""
-        return (inner // self.width + self.y0) * side + inner % self.width + self.x0
+    @classmethod
+    def _counted(cls, numbers: Ints, x0: Ints, y0: Ints, width: Ints, height: Ints) -> "_Boxes":
+        offset = np.concatenate([[0], np.cumsum(width * height)])
+        return cls(numbers, x0, y0, width, height, offset)
 
-    def edge_cells(self, edges: Floats) -> npt.NDArray[np.bool_]:
-        """Return which cells of the box, shape (height, width), the edges run through.
+    def batches(self, corners: Ints) -> Iterator["_Boxes"]:
+        """Yield the boxes a few at a time, at least one, bounded by their cells and the polygons' corners."""
+        load = np.cumsum(self.width * self.height + corners[self.numbers])
+        for batch in np.unique(load // _AT_ONCE):
+            some = load // _AT_ONCE == batch
+            yield self._counted(*(part[some] for part in (self.numbers, self.x0, self.y0, self.width, self.height)))
+
+    def cells(self, places: Ints, side: int) -> tuple[Ints, Ints]:
+        """Return the boxes and the grid's cells that places in the row of all cells are."""
+        box = np.searchsorted(self.offset, places, side="right") - 1
+        inner, width = places - self.offset[box], self.width[box]
+        return box, (inner // width + self.y0[box]) * side + inner % width + self.x0[box]
+
+    def cells_of(self, boxes: Mask) -> Ints:
+        """Return the places of all cells of some boxes."""
+        return ranges(self.offset[:-1][boxes], self.offset[1:][boxes])
+
+    def crossed(self, edges: Floats, owner: Ints) -> Mask:
+        """Return which cells the edges run through, shape (cells of all boxes,).
 
         Each edge is cut at the columns of cells, each piece at the rows; the slack makes sure of a cell that an edge
         only brushes.
         """
-        x, y = edges[:, [0, 2]] - self.x0, edges[:, [1, 3]] - self.y0
-        first, columns = _span(x.min(axis=1), x.max(axis=1), self.width)
-        edge = np.repeat(np.arange(len(edges)), columns)
-        column = ranges(first, first + columns)
-        along_x, along_y = x[edge, 1] - x[edge, 0], y[edge, 1] - y[edge, 0]
+        x, y = edges[:, [0, 2]] - self.x0[owner, None], edges[:, [1, 3]] - self.y0[owner, None]
+        first, columns = _span(x.min(axis=1), x.max(axis=1), self.width[owner])
+        edge, column = np.repeat(np.arange(len(edges)), columns), ranges(first, first + columns)
+        start, along = x[edge, 0], x[edge, 1] - x[edge, 0]
         with np.errstate(divide="ignore", invalid="ignore"):  # an upright edge lies in one column: its whole length
-            share = (np.stack([column - _SLACK, column + 1 + _SLACK]) - x[edge, 0]) / along_x
-        share = np.where(np.abs(along_x) < _SLACK, np.array([[0.0], [1.0]]), np.clip(share, 0.0, 1.0))
-        heights = y[edge, 0] + share * along_y
-        low, rows = _span(heights.min(axis=0), heights.max(axis=0), self.height)
-        found = np.zeros((self.height, self.width), dtype=bool)
-        found[ranges(low, low + rows), np.repeat(column, rows)] = True
+            enter, leave = (column - _SLACK - start) / along, (column + 1 + _SLACK - start) / along
+        upright = np.abs(along) < _SLACK
+        enter, leave = np.where(upright, 0.0, enter.clip(0, 1)), np.where(upright, 1.0, leave.clip(0, 1))
+        from_y, up = y[edge, 0], y[edge, 1] - y[edge, 0]
+        enter, leave = from_y + enter * up, from_y + leave * up
+        low, rows = _span(np.minimum(enter, leave), np.maximum(enter, leave), self.height[owner[edge]])
+        box, found = np.repeat(owner[edge], rows), np.zeros(self.offset[-1], dtype=bool)
+        found[self.offset[box] + ranges(low, low + rows) * self.width[box] + np.repeat(column, rows)] = True
         return found
+
+    def runs(self, free: Mask) -> tuple[Ints, Ints]:
+        """Return the first and last places of the runs of free cells; a run ends where a row of cells does."""
+        begins = np.zeros(len(free) + 1, dtype=bool)
+        rows = np.repeat(self.offset[:-1], self.height) + _inner(self.height) * np.repeat(self.width, self.height)
+        begins[rows], begins[-1] = True, True
+        first = free & (begins[:-1] | ~np.concatenate([[False], free[:-1]]))
+        last = free & (begins[1:] | ~np.concatenate([free[1:], [False]]))
+        return np.flatnonzero(first), np.flatnonzero(last)
 
 
 def ranges(begin: Ints, end: Ints) -> Ints:
@@ -187,24 +214,23 @@ def _axis(values: Floats, side: int) -> tuple[float, float]:
     return low, (high - low) / side or 1.0
 
 
-def _cell(places: Floats, side: int) -> Ints:
+def _cell(places: Floats, side: int | Ints) -> Ints:
     cells: Ints = np.clip(np.floor(places), 0, side - 1).astype(np.int64)
     return cells
 
 
-def _span(low: Floats, high: Floats, side: int) -> tuple[Ints, Ints]:
+def _span(low: Floats, high: Floats, side: int | Ints) -> tuple[Ints, Ints]:
     """Return the first cell between two places and how many cells there are; none beyond the sides."""
     first, last = _cell(low - _SLACK, side), _cell(high + _SLACK, side)
     meets = (high >= -_SLACK) & (low <= side + _SLACK)
     return first, np.where(meets, last - first + 1, 0)
 
 
-def _runs(free: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Return the first and last cells, counted along x and then y, of the runs of free cells in each row."""
-    padded = np.zeros((free.shape[0], free.shape[1] + 2), dtype=np.int8)
-    padded[:, 1:-1] = free
-    change = np.diff(padded, axis=1)
-    width = free.shape[1]
-    start_row, start = np.nonzero(change == 1)
-    end_row, end = np.nonzero(change == -1)
-    return start_row * width + start, end_row * width + end - 1
+def _inner(counts: Ints) -> Ints:
+    """Return 0, 1, 2 ... for each of several counts."""
+    return ranges(np.zeros(len(counts), dtype=np.int64), counts)
+
+
+def _spread(begin: Ints, end: Ints, owner: Ints) -> tuple[Ints, Ints]:
+    """Return the places from each begin to its end, and their owners."""
+    return ranges(begin, end), np.repeat(owner, end - begin)

@@ -4,11 +4,14 @@ No geometry object is made of a point: a million of them cost more than the join
 function says what belongs to which row, so that a join never changes a row count unnoticed.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyproj
 
-from geo.cells import Floats, Grid, Ints, ranges
+from geo.cells import Floats, Grid, Ints, Mask, ranges
 from geo.crs import JGD2011
 from geo.errors import CrsError
 
@@ -17,7 +20,59 @@ _CELLS_PER_TARGET = 16
 _DISTANCES_AT_ONCE = 4_000_000
 
 
-def inside(lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.NDArray[np.object_]) -> tuple[Ints, Ints]:
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points made ready for several joins, so that they are sorted only once; the functions below are for one.
+
+    Attributes
+    ----------
+    count
+        How many points there are, missing ones included.
+    """
+
+    count: int
+    _grid: Grid
+
+    @classmethod
+    def of(cls, lon: npt.ArrayLike, lat: npt.ArrayLike) -> "Points":
+        """Make points ready: shape (n,), degrees (EPSG:6668); one whose coordinates are missing lies nowhere."""
+        count = int(np.size(lon))
+        return cls(count, Grid.of(lon, lat, cells=count / _POINTS_PER_CELL))
+
+    def inside(self, polygons: npt.ArrayLike, *, among: Mask | None = None) -> tuple[Ints, Ints]:
+        """Return which points (of those that the mask `among`, shape (n,), leaves) lie within which polygons.
+
+        Parameters and answer as of the function `inside`.
+        """
+        pairs = list(self._within(polygons, among))
+        points = np.concatenate([self._grid.rows[places] for places, _ in pairs] or [np.zeros(0, dtype=np.int64)])
+        owners = np.concatenate([owner for _, owner in pairs] or [np.zeros(0, dtype=np.int64)])
+        owners, points = np.divmod(np.sort(owners * self.count + points), max(self.count, 1))
+        return points, owners
+
+    def inside_any(self, polygons: npt.ArrayLike, *, among: Mask | None = None) -> Mask:
+        """Tell for each point whether it lies within at least one polygon; parameters as of `inside`."""
+        found = np.zeros(self.count, dtype=bool)
+        for places, _ in self._within(polygons, among):
+            found[self._grid.rows[places]] = True
+        return found
+
+    def highest_inside(
+        self, polygons: npt.ArrayLike, ranks: npt.ArrayLike, *, outside: int = 0, among: Mask | None = None
+    ) -> Ints:
+        """Return for each point the highest rank of the polygons it lies within; parameters as of the function."""
+        found = np.full(self.count, outside, dtype=np.int64)
+        given = np.asarray(ranks, dtype=np.int64)
+        for places, owner in self._within(polygons, among):
+            np.maximum.at(found, self._grid.rows[places], given[owner])
+        return found
+
+    def _within(self, polygons: npt.ArrayLike, among: Mask | None) -> Iterator[tuple[Ints, Ints]]:
+        shapes = np.asarray(polygons, dtype=object).reshape(-1)
+        return self._grid.within(shapes, None if among is None else among[self._grid.rows])
+
+
+def inside(lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.ArrayLike) -> tuple[Ints, Ints]:
     """Return which points lie within which polygons.
 
     Parameters
@@ -33,44 +88,29 @@ def inside(lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.NDArray[np.obje
         Row numbers of points and, beside them, of polygons: one pair for each polygon that a point lies within, in the
         order of the polygons, points ascending. A point on an edge is not within (as in ``ST_Within``).
     """
-    grid = Grid.of(lon, lat, cells=np.size(lon) / _POINTS_PER_CELL)
-    points, owners = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for owner, shape in enumerate(polygons):
-        hits = grid.rows[grid.within(shape)]
-        points.append(np.sort(hits))
-        owners.append(np.full(len(hits), owner, dtype=np.int64))
-    return np.concatenate(points), np.concatenate(owners)
+    return Points.of(lon, lat).inside(polygons)
 
 
-def inside_any(lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    """Tell for each point whether it lies within at least one of the polygons; parameters as for `inside`."""
-    grid = Grid.of(lon, lat, cells=np.size(lon) / _POINTS_PER_CELL)
-    held = np.zeros(len(grid.rows), dtype=bool)
-    for shape in polygons:
-        held[grid.within(shape, skip=held)] = True  # disaster areas overlap: nobody is tested again once found
-    found = np.zeros(np.size(lon), dtype=bool)
-    found[grid.rows[held]] = True
-    return found
+def inside_any(lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.ArrayLike) -> Mask:
+    """Tell for each point whether it lies within at least one of the polygons; parameters as of `inside`."""
+    return Points.of(lon, lat).inside_any(polygons)
 
 
 def highest_inside(
-    lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.NDArray[np.object_], ranks: npt.ArrayLike, *, outside: int = 0
+    lon: npt.ArrayLike, lat: npt.ArrayLike, polygons: npt.ArrayLike, ranks: npt.ArrayLike, *, outside: int = 0
 ) -> Ints:
     """Return for each point the highest rank of the polygons it lies within, such as the depth class of a flood.
 
     Parameters
     ----------
     lon, lat, polygons
-        As for `inside`.
+        As of `inside`.
     ranks
         Shape (m,), the rank of each polygon.
     outside
         The rank of a point that lies within none; must be lower than every other.
     """
-    points, owners = inside(lon, lat, polygons)
-    found = np.full(np.size(lon), outside, dtype=np.int64)
-    np.maximum.at(found, points, np.asarray(ranks, dtype=np.int64)[owners])
-    return found
+    return Points.of(lon, lat).highest_inside(polygons, ranks, outside=outside)
 
 
 def nearest(

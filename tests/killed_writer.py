@@ -1,8 +1,8 @@
 """A process whose children write to a store and are killed: the tests start it and speak to its standard input.
 
 Each line is a JSON object: ``{"home", "url", "kind", "rows", "stop", "after"}``. A child is forked (so that libraries
-are loaded once); printed are its exit code and the seconds that it lived. With `stop` the child kills itself on entering
-that function (``name:after``: on leaving it), with `after` it is killed after so many seconds.
+are loaded once); printed are its exit code and the seconds that it lived. With `stop` the child kills itself on
+entering that function (``name:after``: on leaving it), with `after` it is killed after so many seconds.
 """
 
 import json

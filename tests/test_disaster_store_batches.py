@@ -222,6 +222,29 @@ def test_a_drill_takes_nobody_s_protection_away(post: Store, now: datetime) -> N
     assert post.current("protection", TOWN).table.column("protected_name").to_pylist() == ["潮見一郎"]
 
 
+def test_several_batches_are_stored_in_one_step_or_not_at_all(post: Store, now: datetime) -> None:
+    good = [batch_of("shelters", shelters(3), as_of=now), batch_of("protection", [{"protected_name": "某"}], as_of=now)]
+    bad = batch_of("shelters", shelters(2), as_of=now, municipality="22212")
+    with pytest.raises(StoreError):
+        post.add_batches([*good, bad], at=now)
+    clash = batch_of("shelters", shelters(9)[2:], as_of=now, dataset="県")
+    with pytest.raises(StoreError) as refused:
+        post.add_batches([*good, clash], at=now)
+    assert (refused.value.code, refused.value.params["other"]) == ("disaster.keys_in_other_dataset", "市の一覧")
+    assert (files_of(post), post.batches(), kinds(post)) == ([], (), ["created"])
+    stored = post.add_batches(good, at=now)
+    assert [row.batch_id for row in reversed(post.batches())] == [each.batch_id for each in stored]
+    assert [each.unchanged for each in post.add_batches(good, at=now)] == [True, True]
+    assert kinds(post) == ["created", "ingested", "ingested"]
+
+
+def test_two_batches_of_one_dataset_in_one_step_follow_each_other(post: Store, now: datetime) -> None:
+    one, other = batch_of("shelters", shelters(3), as_of=now), batch_of("shelters", shelters(2), as_of=now)
+    first, second, third = post.add_batches([one, other, other], at=now)
+    assert (first.replaced, second.replaced, third.unchanged) == (None, first.batch_id, True)
+    assert post.current("shelters", TOWN).batch_ids == (second.batch_id,)
+
+
 def test_only_the_asked_columns_are_read_in_the_asked_order(post: Store, now: datetime) -> None:
     post.add_batch(batch_of("delivery-points", delivery_points(20), as_of=now), at=now)
     table = post.current("delivery-points", TOWN, columns=["lat", "lon", "status"]).table
@@ -402,7 +425,7 @@ def test_when_the_record_fails_the_file_goes_too(post: Store, now: datetime, mon
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("disaster.store.batches.features.add", fail)
+    monkeypatch.setattr("disaster.store.entry.features.add", fail)
     with pytest.raises(KeyboardInterrupt):
         post.add_batch(batch_of("shelters", shelters(3), as_of=now), at=now)
     assert (files_of(post), post.batches(), kinds(post)) == ([], (), ["created"])

@@ -1,10 +1,14 @@
 """The map knows what the platform's nouns may say."""
 
+from dataclasses import replace
+
+import exporters_town as town
+import pyarrow as pa
 import pytest
 
 from disaster.models import NOUNS, Shape
 from disaster.residents import STATUS_COLUMNS
-from exporters.maplayers import _STATUSES
+from exporters.maplayers import _STATUSES, Detail, overlays, prepare
 from exporters.mapstyle import STYLES, Draw
 
 #: Columns that decide how a row looks.
@@ -21,13 +25,29 @@ DECIDING = {
 def test_every_code_that_decides_a_look_has_one(layer: str, name: str) -> None:
     known = set(STYLES[layer].looks)
     missing = set(DECIDING[layer, name].choices) - known
-    # A row of unknown depth takes the look of its kind of area, any other kind of risk that of the layer.
-    assert missing <= {"depth_class": {"unknown"}, "risk_kind": {"other"}}.get(name, set())
+    # Floods look by their depth, the rest takes the look of the layer.
+    default = {"depth_class": {"unknown"}, "risk_kind": {"other"}, "area_kind": {"flood_hazard", "flood_history"}}
+    assert missing <= default.get(name, set())
 
 
 def test_every_kind_with_a_place_has_a_style_of_its_own() -> None:
     placed = {kind for kind, noun in NOUNS.items() if noun.shape is not Shape.NONE and kind != "gazetteer"}
     assert placed <= set(STYLES)
+
+
+def test_a_disaster_area_keeps_its_outline_whatever_its_depth() -> None:
+    base = town.areas()
+    kinds = ["disaster"] * 3 + ["flood_hazard"] * 3 + ["neighbourhood"]
+    table = base.table.set_column(base.table.column_names.index("area_kind"), "area_kind", pa.array(kinds))
+    prepared = prepare(replace(base, table=table))
+    assert prepared is not None
+    found = {overlay.title: [look.label for look, _ in overlay.looks] for overlay in overlays(prepared, Detail())}
+    assert found["被災区域"] == ["被災区域"]
+    assert found["浸水想定区域"] == ["浸水(深さの記載なし)"]
+    depths = prepare(base)
+    assert depths is not None
+    flood = next(overlay for overlay in overlays(depths, Detail()) if overlay.title == "浸水想定区域")
+    assert [look.label for look, _ in flood.looks] == ["0.5m未満", "0.5〜3m未満", "3〜5m未満"]
 
 
 def test_split_and_hidden_codes_are_codes_of_the_nouns() -> None:

@@ -194,6 +194,28 @@ def test_rows_without_geometry_are_kept_in_every_format(reader: Reader, tmp_path
         assert not table.bad_geometry
 
 
+@pytest.mark.parametrize(("driver", "name"), [("FlatGeobuf", "a.fgb"), ("GPKG", "a.gpkg"), ("GeoJSON", "a.geojson")])
+def test_damaged_bytes_give_rows_or_a_refusal_and_nothing_else(
+    reader: Reader, tmp_path: Path, driver: str, name: str
+) -> None:
+    columns: dict[str, list[object]] = {"名称": ["本町", "港", "浜"], "数": [1, 2, 3]}
+    options = {"SPATIAL_INDEX": "NO"} if driver != "GeoJSON" else {}
+    path = write(tmp_path / name, [POINT, LINE, SQUARE], columns, driver=driver, **options)
+    whole, random, told = path.read_bytes(), np.random.default_rng(1), set()
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in random.integers(0, len(whole), size=random.integers(1, 6)):
+            damaged[place] = random.integers(0, 256)
+        path.write_bytes(damaged)
+        try:
+            assert reader.read(path).source.rows > 0
+            told.add("read")
+        except ReadError as error:
+            told.add(error.code)
+            assert name in error.sentence()  # noqa: PT017
+    assert len(told) > 1
+
+
 # --- GeoPackage
 
 

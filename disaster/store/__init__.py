@@ -11,6 +11,7 @@ The only room that speaks SQL and knows the snapshot files. Public surface::
         .transaction()  # context manager of a Connection: one durable, immediate transaction
 
         .add_batch(batch, *, at) -> Stored(batch_id, unchanged, replaced, newer)
+        .add_batches(batches, *, at) -> tuple[Stored, ...]      # all or none
         .add_received(manifest, tables, *, at) -> StoredPack(pack_id, unchanged, batch_ids)
         .current(kind, municipality, *, at=None, columns=None, drill=False)
             -> Current(table, as_of, batch_ids, drill, datasets)
@@ -46,8 +47,9 @@ released when nobody holds that right is a leftover, and opening the store delet
 Errors: ``StoreError`` and ``ReceiveError`` with a sentence; never a row of the data in it.
 """
 
-from disaster.store.batches import Current, Damaged, Stored
+from disaster.store.batches import Current, Damaged
 from disaster.store.catalogue import RECEIVED, BatchRow
+from disaster.store.entry import Stored
 from disaster.store.features import Features
 from disaster.store.home import Swept, move
 from disaster.store.ledger import Ledger

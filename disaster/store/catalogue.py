@@ -128,6 +128,11 @@ def same_again(rows: Iterable[BatchRow], new: BatchRow, newest: BatchRow | None)
     return next((row for row in rows if row.as_of == new.as_of and equal(row)), None)
 
 
+def is_beside(one: BatchRow, other: BatchRow) -> bool:
+    """Whether two batches are of the same kind, municipality and drill mark: their rows are seen together."""
+    return (one.kind, one.municipality, one.drill) == (other.kind, other.municipality, other.drill)
+
+
 def series(connection: Connection, new: BatchRow) -> list[BatchRow]:
     """Return the active batches of the same kind, municipality, dataset and drill mark."""
     query = select(batch).where(

@@ -17,9 +17,10 @@ from disaster.batch import Batch
 from disaster.errors import StoreError
 from disaster.models import NOUNS, Side
 from disaster.store import catalogue, features, migrate, packs
-from disaster.store.batches import Batches, Current, Damaged, Stored
+from disaster.store.batches import Batches, Current, Damaged
 from disaster.store.catalogue import BatchRow
 from disaster.store.engine import Database, url_of
+from disaster.store.entry import Stored, add_batches
 from disaster.store.features import Bbox, Features
 from disaster.store.home import FORMAT, STAGING, VERSION, Home, Identity, Swept
 from disaster.store.keys import Keys
@@ -197,9 +198,19 @@ class Store:
             If the kind may not enter a store of this side, the municipality is not one of the store's, or another
             dataset of the kind holds rows of the same key.
         """
-        _require_aware(at)
-        _require_aware(batch.as_of)
-        return self._batches.add(batch, at=at)
+        return self.add_batches([batch], at=at)[0]
+
+    def add_batches(self, batches: Sequence[Batch], *, at: datetime) -> tuple[Stored, ...]:
+        """Store several batches in one step, in their order: all of them or, if one is refused, none.
+
+        Raises
+        ------
+        StoreError
+            As `add_batch`.
+        """
+        for moment in (at, *(batch.as_of for batch in batches)):
+            _require_aware(moment)
+        return add_batches(self._batches, batches, at=at)
 
     def add_received(self, manifest: Mapping[str, Any], tables: Mapping[str, pa.Table], *, at: datetime) -> StoredPack:
         """Store the tables of a checked pack as kinds ``received/<name>``, encrypted, in one step.

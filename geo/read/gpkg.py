@@ -43,6 +43,6 @@ def only_layer(path: Path, file: str) -> Layer:
                 raise ReadError("geo.gpkg_layer_computed", file=file, layer=names[0])
             quoted = names[0].replace('"', '""')
             (rows,) = database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()  # noqa: S608 - a table's own name
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise ReadError("geo.gpkg_broken", file=file) from error
     return Layer(names[0], int(rows))
