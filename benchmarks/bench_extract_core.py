@@ -177,11 +177,8 @@ def sedonadb(folder: Path, rows: int | None) -> Job:
             "SELECT c.id, max(h.rank) AS rank FROM chosen c "
             "JOIN hazard h ON ST_Contains(h.geometry, c.geometry) GROUP BY c.id",
         )
-        return pa.table(
-            context.sql(
-                "SELECT n.id, n.shelter, n.metres, coalesce(r.rank, 0) AS rank FROM near n LEFT JOIN risk r ON r.id = n.id"
-            )
-        )
+        columns = "n.id, n.shelter, n.metres, coalesce(r.rank, 0) AS rank"
+        return pa.table(context.sql(f"SELECT {columns} FROM near n LEFT JOIN risk r ON r.id = n.id"))
 
     return job
 
@@ -210,11 +207,13 @@ def duckdb(folder: Path, rows: int | None) -> Job:
     def job() -> pa.Table:
         # A join with the town's 5,000 vertices takes DuckDB 50 s; cutting the areas by the town first saves it.
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE cut AS SELECT ST_Intersection(a.geometry, t.geometry) AS geometry FROM areas a, town t"
+            "CREATE OR REPLACE TEMP TABLE cut AS "
+            "SELECT ST_Intersection(a.geometry, t.geometry) AS geometry FROM areas a, town t"
         )
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT p.id, p.geometry, ST_Transform(p.geometry, {to_plane}) AS plane "
-            "FROM points p WHERE p.id IN (SELECT q.id FROM points q JOIN cut c ON ST_Contains(c.geometry, q.geometry))"
+            "CREATE OR REPLACE TEMP TABLE chosen AS "
+            f"SELECT p.id, p.geometry, ST_Transform(p.geometry, {to_plane}) AS plane FROM points p "
+            "WHERE p.id IN (SELECT q.id FROM points q JOIN cut c ON ST_Contains(c.geometry, q.geometry))"
         )
         return connection.sql(
             """
@@ -255,14 +254,14 @@ def run_peer(name: str, folder: Path) -> dict[str, Any]:
     build: Callable[[Path, int | None], Job] = globals()[name]
     build(folder, 20_000)()
     job = build(folder, None)
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     answer = job()
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - busy
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     sums = {name: pc.sum(answer[name]).as_py() for name in ("id", "shelter", "rank")}
     metres = round(pc.sum(answer["metres"]).as_py(), 1)
-    return {"seconds": seconds, "peak_mb": peak / 1024, "rows": answer.num_rows, **sums, "metres": metres}
+    return {"seconds": seconds, "cpu": cpu, "peak_mb": peak / 1024, "rows": answer.num_rows, **sums, "metres": metres}
 
 
 def _child(name: str, folder: Path) -> dict[str, Any]:
@@ -298,13 +297,14 @@ def _report(
     runs: dict[str, list[dict[str, Any]]], points: int, peers: list[str], agreed: dict[str, Any]
 ) -> dict[str, Any]:
     seconds = {name: statistics.median(run["seconds"] for run in found) for name, found in runs.items()}
+    cpu = {name: statistics.median(run["cpu"] for run in found) for name, found in runs.items()}
     peak = {name: statistics.median(run["peak_mb"] for run in found) for name, found in runs.items()}
     ratios = {name: seconds["tayori"] / seconds[name] for name in peers if name != "tayori"}
     growth = seconds["twice"] / seconds["tayori"]
     met = {name: ratios[name] <= aim for name, aim in AIMS.items() if name in ratios} | {"growth": growth <= AIM_GROWTH}
     return {
         "format": "tayori-bench", "version": 1, "benchmark": "extract-core", "points": points,
-        "rounds": len(runs["tayori"]), "median_s": seconds, "median_peak_mb": peak, "ratio": ratios, "growth": growth,
+        "rounds": len(runs["tayori"]), "median_s": seconds, "median_cpu_s": cpu, "median_peak_mb": peak, "ratio": ratios, "growth": growth,
         "met": met, "agreed": agreed, "absent": sorted(set(PEERS) - set(peers)),
         "all_s": {name: [round(run["seconds"], 3) for run in found] for name, found in runs.items()},
     }  # fmt: skip
@@ -312,11 +312,13 @@ def _report(
 
 def _print(report: dict[str, Any]) -> None:
     print(f"{report['points']:,} points, {report['agreed']['rows']:,} out, median of {report['rounds']} rounds\n")
-    print(f"{'peer':<12}{'seconds':>9}{'peak MB':>9}{'tayori / peer':>15}{'aim':>8}")
+    print(f"{'peer':<12}{'seconds':>9}{'CPU s':>8}{'peak MB':>9}{'tayori / peer':>15}{'aim':>8}")
     for name, seconds in report["median_s"].items():
         ratio, aim = report["ratio"].get(name), AIMS.get(name)
         shown = f"{ratio:>15.2f}" if ratio else f"{'':>15}"
-        print(f"{name:<12}{seconds:>9.2f}{report['median_peak_mb'][name]:>9.0f}{shown}{f'<= {aim}' if aim else '':>8}")
+        print(
+            f"{name:<12}{seconds:>9.2f}{report['median_cpu_s'][name]:>8.2f}{report['median_peak_mb'][name]:>9.0f}{shown}{f'<= {aim}' if aim else '':>8}"
+        )
     print(f"\ntwice the points take {report['growth']:.2f} times as long (aim <= {AIM_GROWTH})")
     if report["absent"]:
         print(f"not installed: {', '.join(report['absent'])}")

@@ -71,9 +71,14 @@ def cover(
 def _contents(layer: Layer) -> str:
     line = f"  {layer.title}  {len(layer)}件  ({japan_time(layer.as_of)}時点)"
     if isinstance(layer, Extract) and layer.withheld:
-        held = "、".join(f"{rule_words(rule)} {count}件" for rule, count in sorted(layer.withheld.items()))
+        held = in_words(layer.withheld)
         line += f"\r\n    該当 {layer.matched}件 = 提供 {layer.returned}件 + 提供しないもの({held})"
     return line
+
+
+def in_words(withheld: Mapping[str, int]) -> str:
+    """Say by which rules how many rows were withheld."""
+    return "、".join(f"{rule_words(rule)} {count}件" for rule, count in sorted(withheld.items()))
 
 
 def _left_out(head: Mapping[str, Any]) -> list[str]:

@@ -29,12 +29,13 @@ class Intake:
     def stored_as(self) -> dict[str, Any]:
         """Return what to add to the report."""
         if self.stored is None:
-            return {"stored": False, "unchanged": False, "batch_id": None, "replaced": None}
+            return {"stored": False, "unchanged": False, "batch_id": None, "replaced": None, "newer": None}
         return {
             "stored": True,
             "unchanged": self.stored.unchanged,
             "batch_id": self.stored.batch_id,
             "replaced": self.stored.replaced,
+            "newer": self.stored.newer,
         }
 
     def sentence(self, lang: Lang) -> str:
@@ -44,6 +45,8 @@ class Intake:
             code = "disaster.ingest_refused"
         elif self.stored.unchanged:
             code = "disaster.ingest_unchanged"
+        elif self.stored.newer:
+            code = "disaster.ingest_late"
         else:
             code = "disaster.ingest_replaced" if self.stored.replaced else "disaster.ingest_stored"
         return " ".join(
@@ -104,4 +107,7 @@ def ingest(
     )  # fmt: skip
     if all_or_nothing and any(batch.refused for batch in batches):
         return [Intake(batch, None) for batch in batches]
-    return [Intake(batch, store.add_batch(batch, at=at) if within(batch, max_refused) else None) for batch in batches]
+    good = [batch for batch in batches if within(batch, max_refused)]
+    step("保存しています")
+    stored = dict(zip(map(id, good), store.add_batches(good, at=at), strict=True)) if good else {}
+    return [Intake(batch, stored.get(id(batch))) for batch in batches]

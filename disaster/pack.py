@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import ValidationError
 
 from agreements.clock import JST
-from disaster.errors import ReceiveError
+from disaster.errors import ProvideError, ReceiveError
 from disaster.manifest import FORMAT, MANIFEST, SIGNATURE, VERSION, Manifest
 from disaster.progress import Step, silent
 from disaster.store import sync_folder
@@ -114,7 +114,13 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
 def seal(
     folder: Path, head: Mapping[str, Any], layers: Sequence[Layer], files: Sequence[File], key: Ed25519PrivateKey
 ) -> bytes:
-    """Write manifest and signature; return the manifest's bytes."""
+    """Write manifest and signature; return the manifest's bytes.
+
+    Raises
+    ------
+    ProvideError
+        If the receiver would refuse it, for instance for a line break in the name of the event.
+    """
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -123,6 +129,11 @@ def seal(
         "files": [{"path": f.path, "sha256": f.sha256, "bytes": f.bytes, "counts": dict(f.counts)} for f in files],
     }
     manifest = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
+    try:
+        Manifest.model_validate_json(manifest)
+    except ValidationError as error:
+        where = "、".join(".".join(map(str, one["loc"])) for one in error.errors()[:3])
+        raise ProvideError("disaster.manifest_unfit", where=where) from error
     for name, content in ((MANIFEST, manifest), (SIGNATURE, b64encode(key.sign(manifest)) + b"\n")):
         (folder / name).write_bytes(content)
         described(folder, name, {})

@@ -8,7 +8,7 @@ into a private staging folder, hash, ledger "released" committed with the hash, 
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ import shapely
 from agreements.agreement import Agreement, parse_agreement
 from agreements.clock import japan_date
 from agreements.decide import Decision, decide
+from agreements.format import Column
 from agreements.request import Event, Mode, Request
 from agreements.vocabulary import DATASETS
 from disaster import residents
@@ -32,7 +33,16 @@ from disaster.cover import cover
 from disaster.errors import ProvideError
 from disaster.guard import hide_protected, minimise, permitted
 from disaster.layers import geometry_of, layer, noun_layer, opens_place, sorted_rows
-from disaster.models import AREAS, BOUNDARIES, DELIVERY_POINTS, GAZETTEER, NOUNS, PROTECTION, ROADS
+from disaster.models import (
+    AREAS,
+    BOUNDARIES,
+    DELIVERY_POINTS,
+    GAZETTEER,
+    NOUNS,
+    PLACE_COLUMNS,
+    PROTECTION,
+    ROADS,
+)  # fmt: skip
 from disaster.pack import READ_ME, described, seal, sync_folders, write_files, zip_folder
 from disaster.progress import Step, silent
 from disaster.store import Store, move
@@ -207,7 +217,15 @@ def _open_layer(store: Store, decision: Decision, case: Case) -> Layer | None:
     if current.as_of is None:
         return None
     rows = sorted_rows(_without_excluded(current.table, decision), noun.key)
-    return noun_layer(noun, rows, as_of=current.as_of, allowed=permitted(decision.columns, decision.precision))
+    allowed = permitted(decision.columns, decision.precision)
+    _require_columns([column for column in (*noun.columns, *PLACE_COLUMNS) if column.name in allowed])
+    return noun_layer(noun, rows, as_of=current.as_of, allowed=allowed)
+
+
+def _require_columns(columns: Sequence[Column]) -> None:
+    """Refuse places of which nobody could tell what stands there."""
+    if not columns:
+        raise ProvideError("disaster.only_places")
 
 
 def _other_vehicles(rows: pa.Table) -> pa.Table:
@@ -276,6 +294,7 @@ def _extract(store: Store, case: Case, inquiries: Batch | None) -> Extract:
     selection = _selected(store, case, register[0], inquiries)
     allowed = permitted(case.decision.columns, case.decision.precision)
     columns = tuple(column for column in selection.columns if column.name in allowed)
+    _require_columns(columns)
     place = ("lon", "lat") if opens_place(allowed) else ()
     rows = minimise(selection.table, (*(column.name for column in columns), *place))
     made = layer(*_names(case), columns, rows, as_of=register[1])

@@ -147,10 +147,15 @@ def _counts(layer: Layer, *names: str) -> np.ndarray:
 
 
 def _served(layer: Layer) -> pa.StringArray:
-    """Say of each town whether the post gets through, from its counts of delivery points by status."""
-    served, stopped = _counts(layer, "served"), _counts(layer, "suspended", "unreachable", "counter_pickup")
+    """Say of each town whether the post gets through, from its counts of delivery points by status.
+
+    An addressee who fetches the mail at the counter, an empty house and an unknown addressee are everyday matters: a
+    town is marked only where delivery is suspended or doors cannot be reached.
+    """
+    stopped, gets_mail = _counts(layer, "suspended", "unreachable"), _counts(layer, "served", "counter_pickup")
+    known = gets_mail + _counts(layer, "seems_vacant", "addressee_unknown")
     words = np.select(
-        [(served > 0) & (stopped == 0), (served > 0) & (stopped > 0), stopped > 0],
+        [(stopped == 0) & (known > 0), (stopped > 0) & (gets_mail > 0), stopped > 0],
         ["served", "partly", "stopped"],
         "none",
     )

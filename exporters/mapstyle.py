@@ -124,9 +124,9 @@ _HOMES: Final = Style(
 )  # fmt: skip
 #: Whether the post gets to the doors of a town, as ``exporters.maplayers`` finds from its counts.
 TOWN_LOOKS: Final = {
-    "served": Look("すべて配達中", _GREEN, "#b7dfb9", weight=1.2, opacity=0.5, radius=9),
-    "partly": Look("一部が配達できていない", "#7a5b00", "#ffe08a", weight=1.2, opacity=0.6, radius=9),
-    "stopped": Look("まったく配達できていない", _RED, "#f4a6a6", weight=1.6, opacity=0.6, radius=9),
+    "served": Look("休止・到達不能なし", _GREEN, "#b7dfb9", weight=1.2, opacity=0.5, radius=9),
+    "partly": Look("一部が休止・到達不能", "#7a5b00", "#ffe08a", weight=1.2, opacity=0.6, radius=9),
+    "stopped": Look("すべて休止・到達不能", _RED, "#f4a6a6", weight=1.6, opacity=0.6, radius=9),
     "none": Look("配達状況の記載なし", _GREY, "#e3e6ea", weight=1, opacity=0.5, radius=9),
 }
 

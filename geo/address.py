@@ -1,22 +1,26 @@
 """Folding Japanese addresses and names: keys by which texts are compared, never what is shown."""
 
+from __future__ import annotations
+
 import re
 import tomllib
 import unicodedata
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.letters import CODE_POINTS, Letters
 
-_Column = TypeVar("_Column", pd.Series, pa.Array, pa.ChunkedArray)
+if TYPE_CHECKING:  # half a second that a reader of files or a command does without
+    import pandas as pd
+
+_Column = TypeVar("_Column", "pd.Series", pa.Array, pa.ChunkedArray)
 
 KANJI_DIGITS = "〇零一二三四五六七八九"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -178,14 +182,15 @@ def _dropped() -> list[int]:
 
 
 def _by_column(texts: Any, keys: Callable[[pa.Array], pa.Array]) -> Any:
-    if isinstance(texts, pd.Series):
-        found = pa.array(texts, type=pa.large_string(), from_pandas=True)
-        arrow = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found  # strings of pandas come so
-        folded = _with_nulls(keys(arrow), arrow)
-        return pd.Series(folded.to_pandas().to_numpy(), index=texts.index, name=texts.name, dtype="str")
     if isinstance(texts, pa.ChunkedArray):
         return pa.chunked_array([_by_column(chunk, keys) for chunk in texts.chunks], type=texts.type)
-    return _with_nulls(keys(texts), texts).cast(texts.type)
+    if isinstance(texts, pa.Array):
+        return _with_nulls(keys(texts), texts).cast(texts.type)
+    column = pa.array(texts, type=pa.large_string(), from_pandas=True)
+    if isinstance(column, pa.ChunkedArray):  # strings of pandas come so
+        column = column.combine_chunks()
+    folded = _with_nulls(keys(column), column).to_pandas()
+    return type(texts)(folded.array, index=texts.index, name=texts.name, dtype="str")
 
 
 def _with_nulls(folded: pa.Array, texts: pa.Array) -> pa.Array:

@@ -171,19 +171,18 @@ class _Boxes:
         """Return which cells the edges run through, shape (cells of all boxes,).
 
         Each edge is cut at the columns of cells, each piece at the rows; the slack makes sure of a cell that an edge
-        only brushes.
+        only brushes. Most edges are short and stay in one column or row: they need no cutting.
         """
         x, y = edges[:, [0, 2]] - self.x0[owner, None], edges[:, [1, 3]] - self.y0[owner, None]
-        first, columns = _span(x.min(axis=1), x.max(axis=1), self.width[owner])
+        first, columns = _span(np.minimum(*x.T), np.maximum(*x.T), self.width[owner])
+        low, rows = _span(np.minimum(*y.T), np.maximum(*y.T), self.height[owner])
         edge, column = np.repeat(np.arange(len(edges)), columns), ranges(first, first + columns)
-        start, along = x[edge, 0], x[edge, 1] - x[edge, 0]
-        with np.errstate(divide="ignore", invalid="ignore"):  # an upright edge lies in one column: its whole length
-            enter, leave = (column - _SLACK - start) / along, (column + 1 + _SLACK - start) / along
-        upright = np.abs(along) < _SLACK
-        enter, leave = np.where(upright, 0.0, enter.clip(0, 1)), np.where(upright, 1.0, leave.clip(0, 1))
-        from_y, up = y[edge, 0], y[edge, 1] - y[edge, 0]
-        enter, leave = from_y + enter * up, from_y + leave * up
-        low, rows = _span(np.minimum(enter, leave), np.maximum(enter, leave), self.height[owner[edge]])
+        slanting = np.flatnonzero(((columns > 1) & (rows > 1))[edge])
+        low, rows = low[edge], rows[edge]
+        if len(slanting):
+            piece = edge[slanting]
+            ends = _heights(x[piece], y[piece], column[slanting])
+            low[slanting], rows[slanting] = _span(*ends, self.height[owner[piece]])
         box, found = np.repeat(owner[edge], rows), np.zeros(self.offset[-1], dtype=bool)
         found[self.offset[box] + ranges(low, low + rows) * self.width[box] + np.repeat(column, rows)] = True
         return found
@@ -207,11 +206,11 @@ def ranges(begin: Ints, end: Ints) -> Ints:
 
 
 def _axis(values: Floats, side: int) -> tuple[float, float]:
-    """Return the lowest value and the size of a cell."""
+    """Return the lowest value and the size of a cell: never so small that rounding of the values shows (`_SLACK`)."""
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
-    return low, (high - low) / side or 1.0
+    return low, max((high - low) / side, 1e-9 * max(abs(low), abs(high))) or 1.0
 
 
 def _cell(places: Floats, side: int | Ints) -> Ints:
@@ -224,6 +223,18 @@ def _span(low: Floats, high: Floats, side: int | Ints) -> tuple[Ints, Ints]:
     first, last = _cell(low - _SLACK, side), _cell(high + _SLACK, side)
     meets = (high >= -_SLACK) & (low <= side + _SLACK)
     return first, np.where(meets, last - first + 1, 0)
+
+
+def _heights(x: Floats, y: Floats, column: Ints) -> tuple[Floats, Floats]:
+    """Return the lowest and highest y of the part of each edge, x and y of shape (e, 2), within a column of cells."""
+    along = x[:, 1] - x[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):  # an upright edge lies in its column with its whole length
+        enter, leave = (column - _SLACK - x[:, 0]) / along, (column + 1 + _SLACK - x[:, 0]) / along
+    upright = np.abs(along) < _SLACK
+    enter, leave = np.where(upright, 0.0, enter.clip(0, 1)), np.where(upright, 1.0, leave.clip(0, 1))
+    up = y[:, 1] - y[:, 0]
+    ends = y[:, 0] + enter * up, y[:, 0] + leave * up
+    return np.minimum(*ends), np.maximum(*ends)
 
 
 def _inner(counts: Ints) -> Ints:

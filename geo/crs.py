@@ -1,9 +1,10 @@
 """Coordinate reference systems of Japan: everything inside is JGD2011 in degrees, metres are taken on a plane zone."""
 
-from functools import cache
-from typing import TypeVar
+from __future__ import annotations
 
-import geopandas as gpd
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import numpy as np
 import numpy.typing as npt
 import pyproj
@@ -12,6 +13,9 @@ from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # 
 from pyproj.transformer import TransformerGroup
 
 from geo.errors import CrsError
+
+if TYPE_CHECKING:  # half a second that a reader of files or a command does without
+    import geopandas as gpd
 
 #: JGD2011 longitude and latitude in degrees: what everything inside is kept in.
 JGD2011 = "EPSG:6668"
@@ -54,7 +58,7 @@ _MERIDIAN_OF_ZONE = {
     8: 138.5, 9: 139 + 5 / 6, 10: 140 + 5 / 6, 12: 142.25, 13: 144.25, 19: 154.0,
 }  # fmt: skip
 
-_Frame = TypeVar("_Frame", gpd.GeoDataFrame, gpd.GeoSeries)
+_Frame = TypeVar("_Frame", "gpd.GeoDataFrame", "gpd.GeoSeries")
 
 
 def transformer(source: str | pyproj.CRS) -> pyproj.Transformer:
@@ -125,12 +129,12 @@ def to_jgd2011(frame: _Frame) -> _Frame:
     def move(xyz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack([*operation.transform(xyz[:, 0], xyz[:, 1]), xyz[:, 2]])
 
-    moved = shapely.transform(np.asarray(frame.geometry.array), move, include_z=True)
-    if isinstance(frame, gpd.GeoSeries):
-        return gpd.GeoSeries(moved, index=frame.index, name=frame.name, crs=JGD2011)
-    result = frame.copy()
-    result[result.geometry.name] = gpd.GeoSeries(moved, index=frame.index, crs=JGD2011)
-    return result.set_geometry(result.geometry.name, crs=JGD2011)
+    whole: Any = frame
+    shapes: Any = frame.geometry
+    moved = shapely.transform(np.asarray(shapes.array), move, include_z=True)
+    result = type(shapes)(moved, index=shapes.index, name=shapes.name, crs=JGD2011)
+    answer: _Frame = result if whole.ndim == 1 else whole.assign(**{shapes.name: result}).set_geometry(shapes.name)
+    return answer
 
 
 def plane_zone(municipality: str, lon: float) -> str:

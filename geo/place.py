@@ -4,13 +4,15 @@ The town is the longest spelling (`geo.spellings`) with which the address goes o
 only the towns of the declared municipality are looked at. Numbers are not placed yet: they never raise the level.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, fields
 from enum import IntFlag
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +22,9 @@ from geo.gazetteer import Gazetteer
 from geo.letters import Letters
 from geo.prefixes import Prefixes
 from geo.spellings import Kind, Meaning, spellings
+
+if TYPE_CHECKING:  # half a second that a reader of files or a command does without
+    import pandas as pd
 
 #: Columns of the answer, one row per address. `lon` and `lat` in degrees (EPSG:6668), null where no one point can be
 #: said; `matched` and `rest` are the two parts of the address in NFKC; `reason` is null where nothing is in doubt.
@@ -103,8 +108,8 @@ def place(addresses: pa.Array | pa.ChunkedArray | pd.Series, gazetteer: Gazettee
     """
     if gazetteer.municipality != municipality:
         raise PlaceError("geo.gazetteer_of_another", municipality=municipality, given=gazetteer.municipality)
-    column = pa.array(addresses, from_pandas=True) if isinstance(addresses, pd.Series) else addresses
-    texts = pa.chunked_array([column]) if isinstance(column, pa.Array) else column
+    column = addresses if isinstance(addresses, pa.Array | pa.ChunkedArray) else pa.array(addresses, from_pandas=True)
+    texts = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
     heads, book = _Heads.of(gazetteer), _Book.of(gazetteer)
     parts = [
         _placed(texts.slice(start, _ROWS_AT_ONCE).combine_chunks().cast(pa.large_string()), heads, book)
@@ -122,7 +127,7 @@ class _Heads:
     others: Prefixes
 
     @classmethod
-    def of(cls, gazetteer: Gazetteer) -> "_Heads":
+    def of(cls, gazetteer: Gazetteer) -> _Heads:
         pref, city = _letters([gazetteer.pref, gazetteer.city])
         whole, part = {city}, set()
         if county := re.fullmatch("(.+?郡)(.+[町村])", city):
@@ -148,7 +153,7 @@ class _Book:
     meanings: pa.Table
 
     @classmethod
-    def of(cls, gazetteer: Gazetteer) -> "_Book":
+    def of(cls, gazetteer: Gazetteer) -> _Book:
         entries = spellings(gazetteer)
         numbers: dict[Meaning, int] = {_NONE: 0}
         plain = [numbers.setdefault(entry.plain, len(numbers)) for entry in entries]

@@ -116,11 +116,14 @@ def spellings(gazetteer: Gazetteer) -> list[Spelling]:
     """
     best: dict[str, Spelling] = {}
     for group in _grouped(_towns(gazetteer), lambda town: town.base).values():
+        whole = list(_of_base(_Base.of(group)))
         for prefix in ("", *_PREFIXES):
             named = [town for town in group if town.prefix == prefix] if prefix else []
-            for spelling in _of_base(prefix, _Base.of(named or group)):
-                known = best.get(spelling.text)
-                best[spelling.text] = spelling if known is None else _shared(known, spelling)
+            for spelling in _of_base(_Base.of(named)) if named else whole:
+                text = prefix + spelling.text
+                known = best.get(text)
+                longer = replace(spelling, text=text, sure=len(prefix) + spelling.sure)
+                best[text] = longer if known is None else _shared(known, longer)
     return [best[text] for text in sorted(best)]
 
 
@@ -192,9 +195,9 @@ def arabic_value(numeral: str) -> int | None:
     return int(numeral) if numeral.isdecimal() else arabic(numeral)
 
 
-def _of_base(prefix: str, base: _Base) -> Iterator[Spelling]:
+def _of_base(base: _Base) -> Iterator[Spelling]:
     first = next(iter((*base.itself, *base.children, *(towns[0] for towns in base.koaza.values()))))
-    heads = [prefix + text for text in _numeral_forms(first.base)]
+    heads = _numeral_forms(first.base)
     plain, unknown = _meaning_of_town(base), _meaning_of_unknown_chome(base)
     for head in heads:
         yield Spelling(head, len(head), Kind.TOWN, plain, unknown)

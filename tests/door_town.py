@@ -7,8 +7,10 @@ PYTEST_DONT_REWRITE: the modules import it before pytest hears of it.
 """
 
 import hashlib
+import html
 import json
 import os
+import re
 import shutil
 import zipfile
 from base64 import b64encode
@@ -279,6 +281,24 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
+
+
+def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield every file below a folder as text, the parts of ZIP and XLSX files too, escaped signs as what they mean."""
+    for path, content in files_of(folder).items():
+        if path.endswith((".zip", ".xlsx")):
+            with zipfile.ZipFile(folder / path) as archive:
+                for name in archive.namelist():
+                    if not name.endswith((".zip", ".xlsx")):
+                        yield f"{path}/{name}", _plain(archive.read(name))
+        else:
+            yield path, _plain(content)
+
+
+def _plain(content: bytes) -> str:
+    text = content.decode("utf-8", errors="replace")
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return html.unescape(text) if "&" in text else text
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:

@@ -539,7 +539,7 @@ def _covers(agreement: Agreement, clause: Clause, request: Request, event: Event
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(world=_worlds())
 def test_a_request_is_granted_only_if_one_single_clause_covers_all_of_it(
     world: tuple[list[Agreement], Request, Event],
@@ -559,7 +559,7 @@ def test_a_request_is_granted_only_if_one_single_clause_covers_all_of_it(
         assert decision.reasons
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(world=_worlds())
 def test_the_order_in_which_agreements_are_given_changes_nothing(
     world: tuple[list[Agreement], Request, Event],
@@ -569,7 +569,7 @@ def test_the_order_in_which_agreements_are_given_changes_nothing(
     assert backwards == decide(agreements, request_, event=event, at=NOON)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(world=_worlds())
 def test_the_milder_mode_is_the_mildest_that_would_be_granted(
     world: tuple[list[Agreement], Request, Event],

@@ -186,6 +186,21 @@ def test_dates_flags_and_lists_are_read() -> None:
     assert _check("stockpiles", lot).table.to_pylist()[0]["expires_on"] == date(2027, 3, 31)
 
 
+def test_blank_means_no_where_only_yes_is_marked_and_unknown_elsewhere() -> None:
+    def verified(*words: str) -> list[bool | None]:
+        damage = {
+            "被害ID": "D1", "対象": "道路", "被害・障害": "冠水", "通行できるもの": "通行不能", "情報源": "郵便局",
+            "確認日時": "2026-11-20 08:00", "経度": "138.6", "緯度": "34.55",
+        }  # fmt: skip
+        rows = [damage | {"被害ID": f"D{n}", "現地確認済み": word} for n, word in enumerate(words)]
+        found: list[bool | None] = _check("damage-points", *rows).table.column("verified").to_pylist()
+        return found
+
+    assert verified("○", "", "○", "") == [True, False, True, False]
+    assert verified("○", "", "×") == [True, None, False]
+    assert verified("", "") == [None, None]
+
+
 def test_an_office_of_another_municipality_that_delivers_here_enters() -> None:
     there = {
         "局所コード": "S009",

@@ -1,16 +1,16 @@
 """What the README and the notebooks show is what the program does."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from typer.testing import CliRunner
+
+from disaster.cli.app import make_program
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -28,17 +28,16 @@ def commands(block: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in joined.splitlines() if shlex.split(line, comments=True)]
 
 
-def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path) -> None:
+def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (block,) = blocks("tour")
-    program = [sys.executable, "-m", "disaster"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    monkeypatch.chdir(tmp_path)
+    program, runner = make_program(), CliRunner()
     for words in commands(block):
         assert words[0] == "tayori", words
-        done = subprocess.run(
-            [*program, *words[1:]], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", check=False
-        )
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        done = runner.invoke(program, words[1:])
+        assert done.exit_code == 0, (words, done.output)
     assert (tmp_path / "hq" / "map.html").stat().st_size <= 5_000_000
+    assert (tmp_path / "packs" / "R1-1" / "READ_ME_FIRST.txt").is_file()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

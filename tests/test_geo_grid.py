@@ -1,7 +1,6 @@
 """What geo.grid promises."""
 
 import csv
-import os
 from pathlib import Path
 
 import mgrs as mgrs_library
@@ -12,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.grid import mgrs
-
-SHARED = Path(os.environ.get("TAYORI_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
 def test_a_reference_has_one_metre_and_no_spaces() -> None:
@@ -42,11 +39,8 @@ def test_each_reference_names_the_square_metre_that_holds_its_point(points: list
 
 
 @pytest.mark.real_data
-def test_published_references_of_shelters_are_found_from_their_coordinates() -> None:
-    path = SHARED / "yaizu" / "shelters" / "222127_hinannjo.csv"
-    if not path.exists():
-        pytest.skip(f"open data not found: {path}")
-    with path.open(encoding="utf-8-sig") as lines:
+def test_published_references_of_shelters_are_found_from_their_coordinates(real_data: Path) -> None:
+    with (real_data / "yaizu/shelters/222127_hinannjo.csv").open(encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     lon, lat = (np.array([float(row[name]) for row in rows]) for name in ("経度", "緯度"))
     metres = np.array([_metres_apart(ours, row["UTMポイント"]) for ours, row in zip(mgrs(lon, lat), rows, strict=True)])

@@ -11,8 +11,9 @@ from agreements.clock import JST
 from agreements.decide import Decision
 from agreements.request import Event, Mode, Request, Trigger, TriggerKind
 from agreements.template import load_template, template_ids
-from agreements.vocabulary import DATASETS, PURPOSES
+from agreements.vocabulary import DATASETS, MODES, PURPOSES
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cover import japan_time as in_japan
 from disaster.errors import DisasterError
 from disaster.provide import dry_run, new_request_id
 from disaster.store import Store
@@ -101,7 +102,14 @@ def event_list(shell: Shell) -> Answer:
     with shell.store() as store:
         events = store.events.all()
     rows = [
-        (e.event_id, e.name, e.municipality, shell.say("訓練", "drill") if e.drill else "", e.opened_at, e.closed_at)
+        (
+            e.event_id,
+            e.name,
+            e.municipality,
+            shell.say("訓練", "drill") if e.drill else "",
+            in_japan(e.opened_at),
+            in_japan(e.closed_at) if e.closed_at else "",
+        )
         for e in events
     ]
     headings = [
@@ -263,7 +271,7 @@ def spoken(shell: Shell, decision: Decision) -> list[str]:
     if decision.milder is not None:
         lines.append(
             shell.say(
-                f"より穏やかな形({decision.milder})でも目的を果たせます。",
+                f"より穏やかな形「{MODES[decision.milder][0]}」({decision.milder})でも目的を果たせます。",
                 f"The milder mode {decision.milder} would be granted too.",
             )
         )

@@ -9,7 +9,7 @@ from agreements.request import Mode
 from disaster.batch import Batch
 from disaster.cli.agree import Dataset, ModeOption, Municipality, Purpose, request_of, spoken
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.cover import japan_time
+from disaster.cover import in_words, japan_time
 from disaster.errors import IngestError
 from disaster.ingest import check_file, within
 from disaster.models import INQUIRIES
@@ -89,12 +89,14 @@ def provided_answer(shell: Shell, made: Provided) -> Answer:
         (path, "、".join(f"{name} {count}" for name, count in counts.items())) for path, counts in made.files.items()
     ]
     held = sum(made.withheld.values())
+    rules = shell.say(in_words(made.withheld), ", ".join(f"{rule} {count}" for rule, count in made.withheld.items()))
     lines = [
         *spoken(shell, made.decision),
         shell.say(
             f"該当 {made.matched}件 = 提供 {made.returned}件 + 提供しないもの {held}件",
             f"matched {made.matched} = returned {made.returned} + withheld {held}",
-        ),
+        )
+        + (f"({rules})" if rules else ""),
         shell.say(
             f"フォルダ {made.folder}、ZIP {made.zip} を渡してください。", f"Hand over {made.folder} or {made.zip}."
         ),

@@ -1,6 +1,7 @@
 """Verbs about files: town, init, check, ingest."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,21 +57,23 @@ def town(
             paths = invent_households(
                 store, code, out=out, households=households, seed=seed, at=shell.at, offices=tuple(office or ())
             )
-        return _town_answer(shell, out, code, {DELIVERY_POINTS.kind: [path.name for path in paths]})
+        what = shell.say(f"架空の世帯 {households:,}件", f"{households:,} invented households")
+        answer = _town_answer(shell, out, code, {DELIVERY_POINTS.kind: [path.name for path in paths]}, what)
+        hint = shell.say("取り込むときは --drill を付けてください。", "Take them in with --drill.")
+        return replace(answer, lines=[*answer.lines, hint])
     if office or municipality:
         raise typer.BadParameter(shell.say("--on-store と一緒に指定してください。", "Needs --on-store."))
     made = write_town(out, households=households, seed=seed, at=shell.at)
     files = {kind: [path.name for path in paths] for kind, paths in made.files.items()}
-    return _town_answer(shell, out, made.municipality, files, made.name)
+    return _town_answer(shell, out, made.municipality, files, f"{made.name}({made.municipality})")
 
 
-def _town_answer(shell: Shell, out: Path, code: str, files: dict[str, list[str]], name: str = "") -> Answer:
+def _town_answer(shell: Shell, out: Path, code: str, files: dict[str, list[str]], what: str) -> Answer:
     rows = [(kind, "、".join(names)) for kind, names in files.items()]
-    what = f"{name}({code})" if name else shell.say("架空の世帯", "invented households")
     line = shell.say(f"{what}のファイルを {out} に書きました。", f"Wrote {what} to {out}.")
     headings = (shell.say("種類", "kind"), shell.say("ファイル", "files"))
     title = shell.say("書いたファイル", "Files")
-    document = {"out": str(out), "municipality": code, "name": name, "files": files}
+    document = {"out": str(out), "municipality": code, "files": files}
     return Answer("town", document, [line], [table(title, headings, rows)])
 
 

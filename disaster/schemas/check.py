@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from agreements.format import ColumnType
 from disaster.layouts.convert import ROW
 from disaster.layouts.model import GEOMETRY, PLACE_NAMES
 from disaster.models import Field, Noun, Shape
@@ -130,12 +131,19 @@ def _typed(
         found.add(parsed.code, parsed.bad, column=named[item.name], values=shown, allowed=allowed)
         if item.required:
             found.add("disaster.required", text.is_null().to_numpy(zero_copy_only=False), column=named[item.name])
-        columns[item.name] = parsed.values
+        marked = item.column.type is ColumnType.FLAG
+        columns[item.name] = _blank_is_no(parsed.values) if marked else parsed.values
         for code, mask in parsed.notes.items():
             notes[code] = notes[code] | mask if code in notes else mask
     if "served_municipalities" in columns:
         columns["served_municipalities"] = _each_code(columns["served_municipalities"], municipality)
     return columns, notes
+
+
+def _blank_is_no(flags: pa.Array) -> pa.Array:
+    """Read a column of ○ and blanks as yes and no; with nothing marked, or no written out, blank stays unknown."""
+    only_yes = pc.min(flags).as_py() is True
+    return pc.fill_null(flags, fill_value=False) if only_yes else flags
 
 
 def _each_code(lists: pa.ListArray, municipality: str) -> pa.ListArray:

@@ -43,6 +43,10 @@ from geo.read.vector import parse_flatgeobuf, parse_geojson, parse_gpkg, parse_s
 resource: Any = import_module("resource") if find_spec("resource") else None
 
 
+#: Processor time for starting up, on an old machine; each file then has its own (`_allow_time`).
+_START_CPU_SECONDS = 30
+
+
 def main() -> None:
     """Serve until the input ends."""
     limits = Limits(**json.loads(sys.argv[1]))
@@ -72,7 +76,8 @@ def _limit_process(limits: Limits) -> list[str]:
     _set_soft(resource.RLIMIT_CORE, 0)
     _set_soft(resource.RLIMIT_FSIZE, limits.unpacked_bytes)
     missing = [] if _set_soft(resource.RLIMIT_AS, limits.memory_bytes) else ["memory_bytes"]
-    return missing if _set_soft(resource.RLIMIT_CPU, limits.cpu_seconds) else [*missing, "cpu_seconds"]
+    time_limited = _set_soft(resource.RLIMIT_CPU, _START_CPU_SECONDS + limits.cpu_seconds)
+    return missing if time_limited else [*missing, "cpu_seconds"]
 
 
 def _set_soft(kind: int, value: int) -> bool:

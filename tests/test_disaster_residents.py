@@ -1,0 +1,192 @@
+"""Rows about homes and people: what matches, what is returned, what is withheld and why."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS
+from disaster.residents import (
+    DWELLING_COLUMNS,
+    MATCH_COLUMNS,
+    PERSON_COLUMNS,
+    STATUS_COLUMNS,
+    UNKNOWN_TOWN,
+    Selection,
+    count_names,
+    delivery_status,
+    dwellings,
+    in_area,
+    match,
+    persons,
+)  # fmt: skip
+from disaster.store.snapshots import schema_of
+
+SEEN = datetime(2026, 11, 20, tzinfo=UTC)
+SCHEMA = schema_of(DELIVERY_POINTS)
+
+
+def register(*rows: dict[str, Any]) -> pa.Table:
+    """Return a register with something in every column that must have it."""
+    usual: dict[str, Any] = dict.fromkeys(SCHEMA.names) | {
+        "municipality": "99301", "point_kind": "dwelling", "status": "served", "office_code": "S001",
+        "confirmed_at": SEEN, "lon": 138.6, "lat": 34.55, "place_town": "浜町",
+    }  # fmt: skip
+    whole = [usual | {"point_id": f"P{n:03d}", "address": f"潮見市浜町{n}番地"} | row for n, row in enumerate(rows)]
+    return pa.Table.from_pylist(whole, schema=SCHEMA)
+
+
+def asked(*people: tuple[str, str]) -> pa.Table:
+    names, addresses = zip(*people, strict=True) if people else ((), ())
+    return pa.table(
+        {
+            "reference": pa.array([str(n) for n in range(len(people))], pa.string()),
+            "inquired_name": pa.array(names, pa.string()),
+            "inquired_address": pa.array(addresses, pa.string()),
+        }
+    )
+
+
+homes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "point_kind": st.sampled_from(["dwelling", "business", "facility", "mixed"]),
+            "addressees": st.none() | st.lists(st.sampled_from(["佐野一", "佐野二", "潮三"]), max_size=3),
+            "status": st.sampled_from(list(DELIVERY_STATUS)),
+            "place_town": st.sampled_from(["浜町", "港町一丁目", None, ""]),
+            "at": st.none() | st.tuples(st.sampled_from([138.5, 138.6, 138.7]), st.sampled_from([34.5, 34.6])),
+        }
+    ),
+    max_size=12,
+)
+
+
+def built(rows: list[dict[str, Any]]) -> pa.Table:
+    placed = [{**row, "lon": (row["at"] or (None, None))[0], "lat": (row["at"] or (None, None))[1]} for row in rows]
+    return register(*({key: value for key, value in row.items() if key != "at"} for row in placed))
+
+
+def adds_up(selection: Selection) -> bool:
+    return selection.matched == selection.table.num_rows + sum(selection.withheld.values())
+
+
+@given(homes)
+def test_every_point_of_the_register_is_returned_or_withheld_by_a_rule(rows: list[dict[str, Any]]) -> None:
+    points = built(rows)
+    found = dwellings(points)
+    assert adds_up(found)
+    assert found.matched == points.num_rows
+    assert found.table.num_rows == sum(row["point_kind"] != "business" for row in rows)
+    assert all(found.withheld.values())
+
+
+@given(homes)
+def test_every_name_of_the_register_is_returned_or_withheld_by_a_rule(rows: list[dict[str, Any]]) -> None:
+    points = built(rows)
+    found = persons(points)
+    assert adds_up(found)
+    assert found.matched == sum(len(row["addressees"] or []) for row in rows) == count_names(points)
+    expected = [name for row in rows if row["point_kind"] != "business" for name in row["addressees"] or []]
+    assert found.table.column("addressee").to_pylist() == expected
+
+
+@given(homes)
+def test_a_point_is_inside_an_area_outside_or_without_a_place(rows: list[dict[str, Any]]) -> None:
+    points = built(rows)
+    west, east = shapely.box(138.4, 34.4, 138.65, 34.7), shapely.box(138.65, 34.4, 138.8, 34.7)
+    inside, unplaced = in_area(points, np.array([west]))
+    outside, again = in_area(points, np.array([east]))
+    assert unplaced == again == sum(row["at"] is None for row in rows)
+    assert inside.num_rows + outside.num_rows + unplaced == points.num_rows
+    assert all(lon < 138.65 for lon in inside.column("lon").to_pylist())
+    both, _ = in_area(points, np.array([west, east, west]))  # overlapping polygons count a home once
+    assert both.num_rows == points.num_rows - unplaced
+
+
+def test_the_whole_municipality_keeps_points_without_a_place() -> None:
+    points = register({"lon": None, "lat": None}, {})
+    assert in_area(points, None) == (points, 0)
+
+
+def test_points_without_a_place_are_withheld_from_an_area_by_their_rule() -> None:
+    found = dwellings(register({}, {"point_kind": "business"}), unplaced=3)
+    assert found.withheld == {"not_a_home": 1, "no_place": 3}
+    assert found.matched == 5
+    assert persons(register({"addressees": ["佐野一"]}), unplaced_names=2).withheld == {"no_place": 2}
+
+
+def test_nothing_about_names_is_in_the_rows_of_dwellings() -> None:
+    found = dwellings(register({"addressees": ["佐野一"]}))
+    assert "佐野一" not in str(found.table.to_pylist())
+    assert {column.name for column in found.columns} == set(found.table.column_names) - {"lon", "lat"}
+    assert not {"addressees", "addressee"} & {column.name for column in DWELLING_COLUMNS}
+    assert {column.name for column in PERSON_COLUMNS} - {column.name for column in DWELLING_COLUMNS} == {"addressee"}
+
+
+@settings(max_examples=50, deadline=None)
+@given(homes)
+def test_delivery_status_counts_every_point_once(rows: list[dict[str, Any]]) -> None:
+    table = delivery_status(built(rows))
+    assert table.column_names == [column.name for column in STATUS_COLUMNS]
+    counts = table.to_pylist()
+    assert sum(row["total"] for row in counts) == len(rows)
+    for status, number in Counter(row["status"] for row in rows).items():
+        assert sum(row[status] for row in counts) == number
+    assert len({row["place_town"] for row in counts}) == len(counts)
+    unknown = [row["place_town"] == UNKNOWN_TOWN for row in counts]
+    assert not any(unknown[:-1])  # towns that are not known come last
+    assert sum(row["total"] for row, last in zip(counts, unknown, strict=True) if last) == sum(
+        not row["place_town"] for row in rows
+    )
+
+
+def test_delivery_status_says_when_a_town_was_last_confirmed() -> None:
+    later = SEEN + timedelta(days=1)
+    points = register({}, {"confirmed_at": later}, {"confirmed_at": None}, {"confirmed_at": None, "place_town": "港町"})
+    times = {row["place_town"]: row["confirmed_at"] for row in delivery_status(points).to_pylist()}
+    assert times == {"浜町": later, "港町": None}
+
+
+@settings(max_examples=40, deadline=None)
+@given(homes, st.lists(st.tuples(st.sampled_from(["佐野一", "佐野　一", "無名"]), st.integers(0, 12)), max_size=6))
+def test_each_asked_person_gets_one_answer_and_nobody_else_any(
+    rows: list[dict[str, Any]], people: list[tuple[str, int]]
+) -> None:
+    points = built(rows)
+    found = match(points, asked(*((name, f"潮見市浜町{n}番地") for name, n in people)))
+    assert found.table.column("reference").to_pylist() == [str(n) for n in range(len(people))]
+    assert adds_up(found)
+    assert found.table.column_names == [column.name for column in MATCH_COLUMNS]
+    for answer, (name, n) in zip(found.table.to_pylist(), people, strict=True):
+        there = n < len(rows) and name.replace("\u3000", "") in (rows[n]["addressees"] or [])
+        assert answer["result"] == ("hit" if there else "miss")
+        assert answer["status"] == (rows[n]["status"] if there else None)
+
+
+def test_name_and_address_must_both_be_the_same() -> None:
+    points = register({"addressees": ["佐野一"]}, {"addressees": ["佐野二"]})
+    people = (("佐野一", "潮見市浜町1番地"), ("佐野二", "潮見市浜町0番地"), ("佐野一", "潮見市浜町０番地"))
+    assert match(points, asked(*people)).table.column("result").to_pylist() == ["miss", "miss", "hit"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_rows_of_one_person_give_the_one_confirmed_last(order: tuple[int, int]) -> None:
+    rows = [
+        {"address": "潮見市浜町1番地", "addressees": ["佐野一"], "status": "unreachable", "confirmed_at": None},
+        {"address": "潮見市浜町1番地", "addressees": ["佐野一"], "status": "counter_pickup", "confirmed_at": SEEN},
+    ]
+    points = register(*(rows[n] for n in order))
+    (answer,) = match(points, asked(("佐野一", "潮見市浜町1番地"))).table.to_pylist()
+    assert (answer["status"], answer["confirmed_at"]) == ("counter_pickup", SEEN)
+
+
+def test_an_empty_register_misses_everybody() -> None:
+    empty = SCHEMA.empty_table()
+    assert match(empty, asked(("佐野一", "潮見市浜町1番地"))).table.column("result").to_pylist() == ["miss"]
+    assert dwellings(empty).matched == persons(empty).matched == delivery_status(empty).num_rows == 0
