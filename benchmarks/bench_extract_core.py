@@ -304,8 +304,8 @@ def _report(
     met = {name: ratios[name] <= aim for name, aim in AIMS.items() if name in ratios} | {"growth": growth <= AIM_GROWTH}
     return {
         "format": "tayori-bench", "version": 1, "benchmark": "extract-core", "points": points,
-        "rounds": len(runs["tayori"]), "median_s": seconds, "median_cpu_s": cpu, "median_peak_mb": peak, "ratio": ratios, "growth": growth,
-        "met": met, "agreed": agreed, "absent": sorted(set(PEERS) - set(peers)),
+        "rounds": len(runs["tayori"]), "median_s": seconds, "median_cpu_s": cpu, "median_peak_mb": peak,
+        "ratio": ratios, "growth": growth, "met": met, "agreed": agreed, "absent": sorted(set(PEERS) - set(peers)),
         "all_s": {name: [round(run["seconds"], 3) for run in found] for name, found in runs.items()},
     }  # fmt: skip
 
@@ -316,9 +316,8 @@ def _print(report: dict[str, Any]) -> None:
     for name, seconds in report["median_s"].items():
         ratio, aim = report["ratio"].get(name), AIMS.get(name)
         shown = f"{ratio:>15.2f}" if ratio else f"{'':>15}"
-        print(
-            f"{name:<12}{seconds:>9.2f}{report['median_cpu_s'][name]:>8.2f}{report['median_peak_mb'][name]:>9.0f}{shown}{f'<= {aim}' if aim else '':>8}"
-        )
+        figures = f"{seconds:>9.2f}{report['median_cpu_s'][name]:>8.2f}{report['median_peak_mb'][name]:>9.0f}"
+        print(f"{name:<12}{figures}{shown}{f'<= {aim}' if aim else '':>8}")
     print(f"\ntwice the points take {report['growth']:.2f} times as long (aim <= {AIM_GROWTH})")
     if report["absent"]:
         print(f"not installed: {', '.join(report['absent'])}")

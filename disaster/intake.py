@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 
 from disaster.batch import Batch
+from disaster.errors import IngestError
 from disaster.ingest import check_files, within
-from disaster.models import BOUNDARIES, GAZETTEER
+from disaster.models import BOUNDARIES, FORWARDING, GAZETTEER
 from disaster.progress import Step, silent
 from disaster.store import Store, Stored
 from geo.faults import Lang, words
@@ -82,6 +83,7 @@ def ingest(
     drill: bool = False,
     max_refused: str = "0",
     all_or_nothing: bool = False,
+    forwarding: bool = False,
     step: Step = silent,
 ) -> list[Intake]:
     """Check files and store those with few enough refused rows.
@@ -92,12 +94,21 @@ def ingest(
         ``"10"`` rows or ``"2%"`` of the rows read that may be refused; with more, nothing of the batch is stored.
     all_or_nothing
         Store nothing of any batch unless every row of every batch is accepted.
+    forwarding
+        Whether notices of moving may be taken in: off unless the settings open it.
 
     Returns
     -------
     list of Intake
         One a batch.
+
+    Raises
+    ------
+    IngestError
+        If nothing can be told of the files, or the kind is switched off.
     """
+    if kind == FORWARDING.kind and not forwarding:
+        raise IngestError("disaster.forwarding_off")
     gazetteer = gazetteer_of(store, municipality, at=at, drill=drill)
     boundary = boundary_of(store, municipality, at=at, drill=drill)
     step("ファイルを調べています")

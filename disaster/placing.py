@@ -9,8 +9,8 @@ from geo.faults import words
 from geo.gazetteer import Gazetteer
 from geo.place import place
 
-#: `place_source` of rows whose coordinates the file gave.
-FROM_FILE = "file"
+#: `place_source` of rows whose coordinates the file gave: people read it in sheets.
+FROM_FILE = "元のファイル"
 _ADDRESS = "address"
 _TEXT = pa.scalar(None, pa.string())
 

@@ -127,7 +127,7 @@ def match(points: pa.Table, inquiries: pa.Table) -> Selection:
     inquiries
         Rows of the noun ``inquiries``.
     """
-    rows, names = flatten_addressees(points)
+    rows, names = _bearers(points, inquiries.column("inquired_name").combine_chunks())
     asked = _keys(inquiries.column("inquired_name"), inquiries.column("inquired_address"))
     known = pd.Series(_keys(names, points.column("address").take(pa.array(rows))))
     best = _newest(points, rows, known)
@@ -143,6 +143,15 @@ def match(points: pa.Table, inquiries: pa.Table) -> Selection:
         }
     )
     return Selection(table, MATCH_COLUMNS, table.num_rows)
+
+
+def _bearers(points: pa.Table, asked: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    """Return rows and names of the register that bear an asked name: only their addresses need folding."""
+    rows, names = flatten_addressees(points)
+    coded = names.dictionary_encode()
+    known = pc.is_in(fold_name(coded.dictionary), value_set=fold_name(asked)).to_numpy(zero_copy_only=False)
+    bears = known[coded.indices.to_numpy(zero_copy_only=False)]
+    return rows[bears], names.filter(pa.array(bears))
 
 
 def _keys(names: pa.Array | pa.ChunkedArray, addresses: pa.Array | pa.ChunkedArray) -> np.ndarray:

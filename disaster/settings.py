@@ -20,6 +20,8 @@ class Settings(BaseSettings):
         SQLAlchemy URL of a PostGIS database (``TAYORI_DATABASE_URL``); None means SQLite inside `data_dir`.
     lang
         Language of sentences (``TAYORI_LANG``).
+    forwarding
+        Whether notices of moving (転居届) may be taken in (``TAYORI_FORWARDING``); off unless an office has weighed it.
     """
 
     model_config = SettingsConfigDict(env_prefix="TAYORI_", extra="forbid", frozen=True)
@@ -27,6 +29,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("tayori-data")
     database_url: str | None = None
     lang: Literal["ja", "en"] = "ja"
+    forwarding: bool = False
 
     @classmethod
     def settings_customise_sources(

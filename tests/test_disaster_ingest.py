@@ -14,6 +14,7 @@ from disaster.batch import Batch
 from disaster.errors import IngestError
 from disaster.ingest import check_file, check_files, report, require, within
 from disaster.models import NOUNS, PLACE_COLUMNS, Shape, Side
+from disaster.placing import FROM_FILE
 from disaster.town import Town, write_town
 from geo.gazetteer import Gazetteer
 from geo.read import Reader
@@ -265,9 +266,9 @@ def test_rows_without_coordinates_get_the_towns_point_and_rows_with_them_are_nev
     only = rows["住所だけ"]
     assert (only["lon"], only["lat"]) == (138.602, 34.552)
     assert only["place_town"] == "港町二丁目"
-    assert only["place_source"] != "file"
+    assert only["place_source"] != FROM_FILE
     both = rows["両方"]
-    assert (both["lon"], both["lat"], both["place_town"], both["place_source"]) == (138.59, 34.54, "山手", "file")
+    assert (both["lon"], both["lat"], both["place_town"], both["place_source"]) == (138.59, 34.54, "山手", FROM_FILE)
     assert rows["位置だけ"]["place_reason"] is None
     for name in ("分からない", "何もない"):
         assert rows[name]["lon"] is None

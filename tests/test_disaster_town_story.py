@@ -11,6 +11,7 @@ from town_files import AT, HOUSEHOLDS, PLANE, checked, file, table
 
 from disaster.batch import Batch
 from disaster.guard import hide_protected
+from disaster.placing import FROM_FILE
 from disaster.residents import match
 from disaster.town import Town, write_town
 from disaster.town.geography import geography
@@ -193,7 +194,7 @@ def test_every_address_is_found_in_its_own_town_and_an_ambiguous_one_gets_no_poi
     assert 3 <= len(unsure) <= 60
     assert set(unsure["place_town"]) == {"磯里"}
     assert unsure["place_reason"].notna().all()
-    by_address = rows[(rows["place_source"] != "file") & rows["lon"].notna()]
+    by_address = rows[(rows["place_source"] != FROM_FILE) & rows["lon"].notna()]
     assert 0.005 * HOUSEHOLDS < len(by_address) < 0.05 * HOUSEHOLDS
 
 
@@ -227,7 +228,7 @@ def test_care_homes_are_delivery_points_at_the_same_place(batches: dict[str, Bat
     for home in batches["care_facilities.csv"].table.to_pylist():
         found = rows[names == home["name"].replace("　", "").strip()]
         assert found["point_kind"].to_list() == ["facility"], home["name"]
-        if found["place_source"].iloc[0] == "file":
+        if found["place_source"].iloc[0] == FROM_FILE:
             assert found[["lon", "lat"]].iloc[0].tolist() == pytest.approx([home["lon"], home["lat"]], abs=1e-7)
 
 

@@ -6,6 +6,7 @@ import exporters_town as town
 import pyarrow as pa
 import pytest
 
+from agreements.format import Column, ColumnType
 from disaster.models import NOUNS, Shape
 from disaster.residents import STATUS_COLUMNS
 from exporters.maplayers import _STATUSES, Detail, overlays, prepare
@@ -59,6 +60,21 @@ def test_split_and_hidden_codes_are_codes_of_the_nouns() -> None:
 
 def test_the_counts_of_a_town_are_the_columns_of_the_delivery_status() -> None:
     assert {*_STATUSES, "total", "place_town"} <= {column.name for column in STATUS_COLUMNS}
+
+
+def test_a_town_is_marked_only_where_delivery_is_suspended_or_doors_cannot_be_reached() -> None:
+    base = town.delivery_status()
+    counts = {
+        "served": [300, 300, 0, 0, 0], "suspended": [0, 5, 9, 0, 0], "unreachable": [0, 0, 1, 0, 0],
+        "counter_pickup": [4, 0, 0, 2, 0], "seems_vacant": [9, 1, 2, 0, 0],
+    }  # fmt: skip
+    columns = tuple(Column(name, name, ColumnType.INTEGER) for name in counts)
+    made = replace(base, columns=columns, table=pa.table(counts), geometry=base.geometry[:5])
+    prepared = prepare(made)
+    assert prepared is not None
+    labels = [prepared.looks[code].label for code in prepared.codes]
+    free, some, every = "休止・到達不能なし", "一部が休止・到達不能", "すべて休止・到達不能"
+    assert labels == [free, some, every, free, "配達状況の記載なし"]
 
 
 def test_signs_carry_the_meaning_without_colour() -> None:

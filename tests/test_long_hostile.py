@@ -93,7 +93,7 @@ def try_file(kind: str, path: Path, reader: Reader, now: datetime) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", sorted(NOUNS))
+@pytest.mark.parametrize("kind", sorted(set(NOUNS) - {"forwarding"}))
 def test_a_damaged_file_gives_rows_or_one_sentence(
     kind: str, town: Town, reader: Reader, now: datetime, tmp_path: Path
 ) -> None:
@@ -114,11 +114,11 @@ def test_a_damaged_file_gives_rows_or_one_sentence(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", sorted(NOUNS))
+@pytest.mark.parametrize("kind", sorted(set(NOUNS) - {"forwarding"}))
 def test_a_file_given_as_another_kind_is_refused_with_a_sentence(
     kind: str, town: Town, reader: Reader, now: datetime
 ) -> None:
-    for other in sorted(set(NOUNS) - {kind}):
+    for other in sorted(set(town.files) - {kind}):
         for path in town.files[other]:
             # Lots and warehouses, reports of both sides and the like share headings; then the rows decide.
             assert try_file(kind, path, reader, now) in ("read", "refused")

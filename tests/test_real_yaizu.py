@@ -313,7 +313,9 @@ def test_the_headquarters_see_both_sides_and_no_home(pack: Case) -> None:
         "offices": 14, "shelters": 56, "emergency-sites": 31 + 125, "stockpiles": 5, "boundaries": 52, "roads": 94,
         "risk-spots": 48 + 3084 + 1304 + 277, "areas": 78 + 35 + 511 + 6,
     }  # fmt: skip
-    addresses = {one["住所"] for one in households(pack)[::250]}
+    public = "".join(path.read_bytes().decode("utf-8", "ignore") for path in (pack.folder / "yaizu").glob("*.csv"))
+    addresses = {one["住所"] for one in households(pack)[::250] if one["住所"] not in public}
+    assert len(addresses) > 50
     for folder in ("hq", "kouhyou"):
         for path in (pack.folder / folder).rglob("*.*"):
             if path.suffix in (".csv", ".geojson", ".html"):

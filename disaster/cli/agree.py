@@ -13,7 +13,6 @@ from agreements.request import Event, Mode, Request, Trigger, TriggerKind
 from agreements.template import load_template, template_ids
 from agreements.vocabulary import DATASETS, MODES, PURPOSES
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
-from disaster.cover import japan_time as in_japan
 from disaster.errors import DisasterError
 from disaster.provide import dry_run, new_request_id
 from disaster.store import Store
@@ -107,8 +106,8 @@ def event_list(shell: Shell) -> Answer:
             e.name,
             e.municipality,
             shell.say("訓練", "drill") if e.drill else "",
-            in_japan(e.opened_at),
-            in_japan(e.closed_at) if e.closed_at else "",
+            shell.when(e.opened_at),
+            shell.when(e.closed_at) if e.closed_at else "",
         )
         for e in events
     ]

@@ -9,7 +9,7 @@ from agreements.request import Mode
 from disaster.batch import Batch
 from disaster.cli.agree import Dataset, ModeOption, Municipality, Purpose, request_of, spoken
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.cover import in_words, japan_time
+from disaster.cover import in_words
 from disaster.errors import IngestError
 from disaster.ingest import check_file, within
 from disaster.models import INQUIRIES
@@ -131,8 +131,8 @@ def received_answer(shell: Shell, got: Received) -> Answer:
     lines = [
         f"{first} {got.pack_id}: {got.provider} {got.event} {got.purpose}",
         shell.say(
-            f"{japan_time(got.as_of)}時点、利用期限 {japan_time(got.expires_at)}",
-            f"as of {got.as_of}, until {got.expires_at}",
+            f"{shell.when(got.as_of)}時点、利用期限 {shell.when(got.expires_at)}",
+            f"as of {shell.when(got.as_of)}, until {shell.when(got.expires_at)}",
         ),
     ]
     if got.view:

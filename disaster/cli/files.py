@@ -149,7 +149,7 @@ def ingest_files(
         taken = ingest(
             store, kind, files, municipality=shell.municipality(store, municipality), reader=reader, at=shell.at,
             encoding=encoding, crs=crs, dataset=dataset, drill=drill, max_refused=max_refused,
-            all_or_nothing=all_or_nothing, step=step,
+            all_or_nothing=all_or_nothing, forwarding=shell.settings.forwarding, step=step,
         )  # fmt: skip
     return _ingested(shell, kind, taken)
 

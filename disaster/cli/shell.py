@@ -17,7 +17,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
+from agreements.clock import shown
 from disaster.errors import DisasterError, SettingsError, StoreError
 from disaster.progress import Step
 from disaster.provide import RefusedError
@@ -59,6 +61,10 @@ class Shell:
         """Choose the sentence of the reader's language."""
         return ja if self.lang == "ja" else en
 
+    def when(self, at: datetime | None) -> str:
+        """Write an instant as people in Japan read its clock."""
+        return shown(at, self.lang) if at is not None else self.say("不明", "unknown")
+
     @contextmanager
     def store(self) -> Iterator[Store]:
         """Open the store of the settings."""
@@ -93,17 +99,17 @@ class Shell:
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """Return a table for the screen; values are shown as they are, never read as markup."""
-    made = Table(title=title, title_justify="left", show_edge=False)
+    made = Table(title=Text(_plain(title)), title_justify="left", show_edge=False)
     for heading in headings:
         made.add_column(heading, overflow="fold")  # a cut name or reason would be of no use
     for row in rows:
-        made.add_row(*(_plain(value) for value in row))
+        made.add_row(*(Text(_plain(value)) for value in row))
     return made
 
 
 def _plain(value: object) -> str:
     text = "" if value is None else str(value)
-    return "".join(sign if sign.isprintable() else "·" for sign in text).replace("[", "\\[")
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
 
 
 Json = Annotated[bool, typer.Option("--json", help="結果をJSONで出す / print JSON")]
@@ -183,11 +189,7 @@ def _print(shell: Shell, answer: Answer) -> None:
     for made in answer.tables:
         shell.screen.print(made)
     for line in answer.lines:
-        shell.screen.print(_plain_line(line), markup=False, highlight=False)
-
-
-def _plain_line(line: str) -> str:
-    return "".join(sign if sign.isprintable() else "·" for sign in line)
+        shell.screen.print(_plain(line), markup=False, highlight=False)
 
 
 def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
@@ -203,7 +205,7 @@ def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
             document["decision"] = error.decision.to_dict()
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1, default=_encoded) + "\n")
         return
-    sys.stderr.write(_plain_line(error.sentence(lang)) + "\n")
+    sys.stderr.write(_plain(error.sentence(lang)) + "\n")
 
 
 def _encoded(value: object) -> object:

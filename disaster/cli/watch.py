@@ -8,7 +8,6 @@ import uvicorn
 
 from disaster.audit import Break
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
-from disaster.cover import japan_time
 from disaster.models import NOUNS
 from disaster.service.app import make_app
 from disaster.settings import SETTINGS_FILE
@@ -72,7 +71,7 @@ def status(shell: Shell) -> Answer:
             NOUNS[b["kind"]].title if b["kind"] in NOUNS else b["kind"],
             b["dataset"],
             b["rows"],
-            japan_time(b["as_of"]),
+            shell.when(b["as_of"]),
             shell.say("訓練", "drill") if b["drill"] else "",
         )
         for b in document["batches"]
@@ -109,7 +108,7 @@ def audit_list(
     with shell.store() as store:
         last = store.ledger.head()
         entries = list(store.ledger.entries(after=max(last.seq - limit, 0)))
-    rows = [(entry.seq, japan_time(entry.at), entry.kind) for entry in entries]
+    rows = [(entry.seq, shell.when(entry.at), entry.kind) for entry in entries]
     headings = [shell.say(*p) for p in (("番号", "seq"), ("日時", "time"), ("種類", "kind"))]
     document = {"entries": [{"seq": e.seq, "at": e.at, "kind": e.kind, "payload": e.payload} for e in entries]}
     return Answer("audit", document, [], [table(shell.say("台帳", "Ledger"), headings, rows)])
@@ -157,5 +156,8 @@ def serve(
 ) -> Answer:
     """個人情報を含まない情報を配る小さな窓口を開く / Serve layers without personal data."""
     with shell.store() as store:
+        if not shell.json:
+            line = shell.say(f"http://{host}:{port}/ で待ち受けます。", f"Listening at http://{host}:{port}/.")
+            shell.screen.print(line + shell.say("終わるには Ctrl+C。", " Ctrl+C stops."), highlight=False)
         uvicorn.run(make_app(store), host=host, port=port, log_level="warning")
     return Answer("serve", {"host": host, "port": port}, [shell.say("終了しました。", "Stopped.")])

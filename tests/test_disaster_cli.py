@@ -1,0 +1,458 @@
+"""The command line: each verb prints what a program or a person can use, and ends with the right code."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from door_town import EVENT, TOWN, Situation, agreement, files_of
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from disaster.cli.app import make_program
+from disaster.models import Side
+from disaster.store import Store
+
+pytest_plugins = ("door_town",)
+
+JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
+PROGRAM = make_program()
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder of the test's own, without settings from outside."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TAYORI_DATA_DIR", "TAYORI_DATABASE_URL", "TAYORI_LANG", "TAYORI_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def tayori(*words: object, code: int = 0) -> Result:
+    """Run a command and check how it ended."""
+    result = CliRunner().invoke(PROGRAM, [str(word) for word in words])
+    assert result.exit_code == code, (result.stdout[-2_000:], result.stderr[-2_000:], result.exception)
+    assert "Traceback" not in result.output
+    return result
+
+
+def told(*words: object, code: int = 0) -> dict[str, Any]:
+    """Run a command with ``--json`` and return its document."""
+    result = tayori(*words, "--json", code=code)
+    document: dict[str, Any] = json.loads(result.stdout)
+    assert re.fullmatch(r"tayori-[a-z-]+", document["format"])
+    assert document["version"] == 1
+    return document
+
+
+@pytest.fixture
+def post(situation: Situation, tmp_path: Path) -> Path:
+    """The post's store with an agreement and a real event, all by the command line."""
+    home = tmp_path / "post"
+    with situation.post(home) as store:
+        key = store.public_key
+    (tmp_path / "agreement.toml").write_text(agreement(key=key), encoding="utf-8")
+    told("agreement", "add", tmp_path / "agreement.toml", "--data-dir", home)
+    told("event", "open", EVENT, "--name", "潮見川氾濫", "--by", "潮見市長", "--data-dir", home)
+    return home
+
+
+@pytest.fixture
+def city(situation: Situation, post: Path, tmp_path: Path) -> Path:
+    home = tmp_path / "city"
+    situation.city(home).close()
+    told("agreement", "add", tmp_path / "agreement.toml", "--data-dir", home)
+    return home
+
+
+def verbs() -> Iterator[tuple[str, ...]]:
+    """Yield every verb as the words that call it."""
+
+    def below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield words
+            return
+        for name in inner:
+            yield from below(inner[name], (*words, name))
+
+    yield from below(get_command(PROGRAM), ())
+
+
+@pytest.mark.parametrize("words", list(verbs()), ids=" ".join)
+def test_every_verb_explains_itself(words: tuple[str, ...]) -> None:
+    text = tayori(*words, "--help").stdout
+    assert JAPANESE.search(text)
+    for option in ("--json", "--lang", "--data-dir", "--database-url", "--help"):
+        assert option in text
+
+
+def test_the_verbs_are_those_that_were_promised() -> None:
+    assert {words[0] for words in verbs()} == {
+        "demo", "town", "init", "check", "ingest", "event", "agreement", "decide", "provide", "receive", "publish",
+        "status", "audit", "config", "serve",
+    }  # fmt: skip
+
+
+def test_wrong_usage_ends_with_two() -> None:
+    for words in (("fly",), ("init",), ("init", "--side", "nobody", "--municipality", TOWN), ("demo", "--households", "x"),
+                  ("provide",), ("audit",), ("status", "--no-such-option"), ("decide", "--mode", "all"),
+                  ("serve", "--port", "99999"), ("town", "--out", "x", "--office", "S001")):  # fmt: skip
+        tayori(*words, code=2)
+
+
+def test_a_new_store_says_its_key_and_never_changes_sides(tmp_path: Path) -> None:
+    made = told("init", "--side", "post", "--municipality", TOWN, "--data-dir", tmp_path / "new")
+    assert (made["format"], made["side"], made["municipalities"]) == ("tayori-init", "post", [TOWN])
+    with Store.open(tmp_path / "new", at=_now()) as store:
+        assert (store.side, store.public_key) == (Side.POST, made["public_key"])
+    again = told("init", "--side", "municipality", "--municipality", TOWN, "--data-dir", tmp_path / "new", code=1)
+    assert again["code"] == "disaster.store_exists"
+    with Store.open(tmp_path / "new", at=_now()) as store:
+        assert store.side is Side.POST
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+REPORT = {
+    "format",
+    "version",
+    "kind",
+    "file",
+    "sha256",
+    "encoding",
+    "crs",
+    "layout",
+    "read",
+    "accepted",
+    "refused",
+    "faults",
+}
+
+
+def damaged(situation: Situation, target: Path) -> Path:
+    """Copy a list of damage points with one row that cannot be read."""
+    text = (situation.files / "post/damage_points.csv").read_text(encoding="utf-8-sig")
+    lines = text.splitlines()
+    lines[1] = lines[1].replace("橋", "雲", 1)
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return target
+
+
+def test_a_check_reports_and_stores_nothing(post: Path, situation: Situation, tmp_path: Path) -> None:
+    before = told("status", "--data-dir", post)
+    good = told("check", "damage-points", situation.files / "post/damage_points.csv", "--data-dir", post)
+    assert set(good) >= REPORT
+    assert (good["read"], good["accepted"], good["refused"], good["faults"]) == (11, 11, 0, [])
+    bad = told("check", "damage-points", damaged(situation, tmp_path / "d.csv"), "--data-dir", post, code=1)
+    assert (bad["read"], bad["accepted"], bad["refused"]) == (11, 10, 1)
+    (fault,) = bad["faults"]
+    assert set(fault) >= {"row", "column", "value", "code", "reason", "hint"}
+    assert (fault["row"], fault["column"]) == (1, "対象")
+    assert (
+        told("check", "damage-points", tmp_path / "d.csv", "--max-refused", "10%", "--data-dir", post)["refused"] == 1
+    )
+    shown = tayori("check", "damage-points", tmp_path / "d.csv", "--data-dir", post, code=1).stdout
+    assert "不採用の理由 1件" in shown
+    assert told("status", "--data-dir", post) == before
+
+
+def test_taking_in_stores_all_that_is_allowed_or_nothing(post: Path, situation: Situation, tmp_path: Path) -> None:
+    words = ("ingest", "damage-points", damaged(situation, tmp_path / "d.csv"), "--data-dir", post)
+    refused = told(*words, code=1)
+    assert set(refused) >= REPORT | {"stored", "unchanged", "batch_id", "replaced"}
+    assert not refused["stored"]
+    assert told(*words, "--max-refused", "1", "--all-or-nothing", code=1)["stored"] is False
+    stored = told(*words, "--max-refused", "1")
+    assert (stored["stored"], stored["accepted"], stored["unchanged"]) == (True, 10, False)
+    assert stored["replaced"]
+    again = tayori(*words, "--max-refused", "1")
+    assert "何も変えていません" in again.stdout
+    assert told(*words, "--max-refused", "many", code=1)["code"] == "disaster.bad_max_refused"
+
+
+def test_names_in_files_of_bad_names_are_shown_as_they_are(post: Path, situation: Situation, tmp_path: Path) -> None:
+    for name in ("[/bold].csv", "[red]x[/red].csv", "a\\[b.csv"):
+        path = damaged(situation, tmp_path / name)
+        assert name in tayori("check", "damage-points", path, "--data-dir", post, code=1).stdout
+
+
+def test_no_name_and_no_home_is_in_what_a_check_says(post: Path, situation: Situation, tmp_path: Path) -> None:
+    source = (situation.files / "post/delivery_points_S001.csv").read_text(encoding="cp932").splitlines()
+    heads = source[0].split(",")
+    shifted = [source[0]]
+    for line in source[1:60]:
+        cells = line.split(",")
+        if len(cells) == len(heads):
+            shifted.append(",".join(cells[1:] + cells[:1]))  # every value one column to the left
+    (tmp_path / "shifted.csv").write_text("\n".join(shifted) + "\n", encoding="utf-8")
+    doubled = [source[0], *source[1:20], *source[1:20]]
+    (tmp_path / "doubled.csv").write_text("\n".join(doubled) + "\n", encoding="utf-8")
+    with Store.open(post, at=_now()) as store:
+        register = store.current("delivery-points", TOWN).table.to_pylist()
+    secrets = {row["address"] for row in register} | {row["point_id"] for row in register}
+    secrets |= {name for row in register for name in row["addressees"] or []}
+    for name in ("shifted", "doubled"):
+        for verb in ("check", "ingest"):
+            for more in ((), ("--json",), ("--lang", "en")):
+                words = (verb, "delivery-points", tmp_path / f"{name}.csv", "--data-dir", post, *more)
+                result = CliRunner().invoke(PROGRAM, [str(word) for word in words])
+                assert result.exit_code == 1
+                assert not [secret for secret in secrets if secret in result.output], (name, verb)
+
+
+def test_events_and_triggers_are_recorded_and_listed(post: Path) -> None:
+    told("event", "trigger", EVENT, "relief_act", "--by", "架空県知事", "--data-dir", post)
+    told(
+        "event",
+        "open",
+        "K-1",
+        "--name",
+        "訓練",
+        "--by",
+        "市長",
+        "--drill",
+        "--when",
+        "2026-11-01T09:00:00",
+        "--data-dir",
+        post,
+    )
+    told("event", "close", "K-1", "--data-dir", post)
+    events = {one["event_id"]: one for one in told("event", "list", "--data-dir", post)["events"]}
+    assert [trigger["kind"] for trigger in events[EVENT]["triggers"]] == ["hq_established", "relief_act"]
+    assert events["K-1"]["drill"]
+    assert events["K-1"]["opened_at"].startswith("2026-11-01T00:00:00")  # nine o'clock in Japan
+    assert events["K-1"]["closed_at"]
+    assert told("event", "open", EVENT, "--name", "x", "--by", "y", "--data-dir", post, code=1)["code"] == (
+        "disaster.event_exists"
+    )
+    assert told("event", "close", "E-NONE", "--data-dir", post, code=1)["code"] == "disaster.unknown_event"
+    assert "潮見川氾濫" in tayori("event", "list", "--data-dir", post).stdout
+
+
+def test_an_agreement_is_written_signed_and_registered(post: Path, tmp_path: Path) -> None:
+    names = {one["id"] for one in told("agreement", "templates")["templates"]}
+    assert {"model-emergency-2026", "common-2015"} <= names
+    words = ("agreement", "new", "common-2015", "--out", tmp_path / "old.toml", "--agreement-id", "99301-2015-01",
+             "--post-name", "潮見郵便局", "--post-code", "S001", "--city-name", "潮見市", "--city-code", TOWN,
+             "--signed", "2015-04-01", "--data-dir", post)  # fmt: skip
+    assert told(*words)["file"].endswith("old.toml")
+    assert told(*words, code=1)["code"] == "disaster.out_exists"
+    assert not told("agreement", "add", tmp_path / "old.toml", "--data-dir", post)["unchanged"]
+    assert told("agreement", "add", tmp_path / "old.toml", "--data-dir", post)["unchanged"]
+    listed = {one["agreement_id"]: one for one in told("agreement", "list", "--data-dir", post)["agreements"]}
+    assert listed["99301-2015-01"]["template"] == "common-2015"
+    (tmp_path / "broken.toml").write_text("format = 1\nx", encoding="utf-8")
+    assert told("agreement", "add", tmp_path / "broken.toml", "--data-dir", post, code=1)["code"].startswith(
+        "agreements."
+    )
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    assert told("agreement", "add", tmp_path / "binary.toml", "--data-dir", post, code=1)["code"] == (
+        "disaster.unreadable_text"
+    )
+
+
+ASKED = ("--purpose", "safety_check", "--event", EVENT, "--document-no", "潮災第1号")
+
+
+def test_a_decision_is_told_and_not_recorded(post: Path) -> None:
+    granted = told("decide", "--dataset", "delivery-points", "--mode", "dwelling", *ASKED, "--data-dir", post)
+    assert (granted["format"], granted["granted"], granted["clause_id"]) == ("tayori-decision", True, "dwelling")
+    refused = told(
+        "decide", "--dataset", "delivery-points", "--mode", "person", "--purpose", "rescue", "--data-dir", post, code=1
+    )
+    assert not refused["granted"]
+    said = tayori("decide", "--dataset", "delivery-points", "--mode", "person", *ASKED, "--data-dir", post).stdout
+    assert "協定第5条第1項第4号により提供できます" in said
+    assert "照会回答" in said  # the milder way
+    kinds = {entry["kind"] for entry in told("audit", "list", "--data-dir", post)["entries"]}
+    assert not {"requested", "refused", "released"} & kinds
+
+
+def test_a_pack_goes_out_and_comes_in(post: Path, city: Path, situation: Situation, tmp_path: Path) -> None:
+    made = told("provide", *ASKED, "--mode", "dwelling", "--out", tmp_path / "out", "--data-dir", post)
+    assert made["matched"] == made["returned"] + sum(made["withheld"].values())
+    assert made["counts"]["dwellings"] == made["returned"]
+    assert Path(made["zip"]).is_file()
+    got = told("receive", made["zip"], "--out", tmp_path / "hq", "--data-dir", city)
+    assert (got["pack_id"], got["unchanged"], got["counts"]) == (made["pack_id"], False, made["counts"])
+    assert Path(got["view"], "map.html").is_file()
+    again = tayori("receive", made["folder"], "--data-dir", city).stdout
+    assert "何も変えていません" in again
+    listed = told("status", "--data-dir", city)
+    assert [pack["pack_id"] for pack in listed["received"]] == [made["pack_id"]]
+    assert told("receive", made["zip"], "--data-dir", post, code=1)["code"] == "disaster.wrong_side_for_receive"
+    names = situation.files / "municipality/inquiries.csv"
+    match = told("provide", *ASKED, "--mode", "match", "--list", names, "--out", tmp_path / "out", "--data-dir", post)
+    assert match["pack_id"] != made["pack_id"]
+    assert match["counts"]["match"] == match["matched"] == 23
+    assert told("publish", "--out", tmp_path / "public", "--data-dir", city)["counts"]["shelters"] == 28
+    assert told("audit", "verify", "--data-dir", post)["ok"]
+
+
+def test_a_refusal_names_the_clause_and_is_recorded(post: Path, tmp_path: Path) -> None:
+    words = ("provide", "--purpose", "planning", "--mode", "person", "--event", EVENT, "--document-no", "1",
+             "--out", tmp_path / "out", "--data-dir", post)  # fmt: skip
+    refused = told(*words, code=1)
+    assert refused["code"] == "disaster.request_refused"
+    assert refused["decision"]["reasons"][0]["code"] == "agreements.other_purpose"
+    said = tayori(*words, code=1)
+    assert said.stdout == ""
+    assert "第5条第1項第4号" in said.stderr
+    entries = told("audit", "list", "--data-dir", post)["entries"]
+    assert [entry["kind"] for entry in entries][-4:] == ["requested", "refused"] * 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list_that_cannot_be_read_is_not_matched_in_part(post: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("照会番号,氏名,住所\n1,潮見 花子,潮見市帆立町1\n2,,潮見市\n", encoding="utf-8")
+    words = (
+        "provide",
+        *ASKED,
+        "--mode",
+        "match",
+        "--list",
+        tmp_path / "list.csv",
+        "--out",
+        tmp_path / "out",
+        "--data-dir",
+        post,
+    )
+    refused = told(*words, code=1)
+    assert refused["code"] == "disaster.bad_inquiries"
+    assert "潮見 花子" not in json.dumps(refused, ensure_ascii=False)
+    assert not [e for e in told("audit", "list", "--data-dir", post)["entries"] if e["kind"] == "requested"]
+
+
+def test_publishing_what_is_personal_is_refused(post: Path, tmp_path: Path) -> None:
+    words = ("publish", "--kind", "delivery-points", "--out", tmp_path / "public", "--data-dir", post)
+    assert told(*words, code=1)["code"] == "disaster.not_publishable"
+    assert not (tmp_path / "public").exists()
+
+
+def test_a_ledger_that_was_changed_is_found(post: Path) -> None:
+    assert told("audit", "verify", "--data-dir", post)["ok"]
+    with sqlite3.connect(post / "tayori.sqlite3") as database:
+        database.execute("UPDATE ledger SET entry = replace(entry, 'created', 'CREATED') WHERE seq = 1")
+    database.close()
+    found = told("audit", "verify", "--data-dir", post, code=1)
+    assert (found["ok"], found["first_bad"]) == (False, 1)
+    assert tayori("audit", "verify", "--data-dir", post, code=1).stdout
+
+
+def test_settings_come_from_flag_then_environment_then_file_then_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told("config")["data_dir"] == "tayori-data"
+    (tmp_path / "tayori.toml").write_text('data_dir = "from-file"\nlang = "en"\n', encoding="utf-8")
+    assert (told("config")["data_dir"], told("config")["lang"]) == ("from-file", "en")
+    monkeypatch.setenv("TAYORI_DATA_DIR", "from-environment")
+    monkeypatch.setenv("TAYORI_LANG", "ja")
+    assert (told("config")["data_dir"], told("config")["lang"]) == ("from-environment", "ja")
+    assert told("config", "--data-dir", "from-flag", "--lang", "en")["data_dir"] == "from-flag"
+    assert told("config", "--lang", "en")["lang"] == "en"
+
+
+@pytest.mark.parametrize("text", ['data_dri = "x"', "lang = 5", "= broken", 'lang = "fr"'])
+def test_settings_that_are_none_are_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tayori.toml").write_text(text, encoding="utf-8")
+    assert told("config", code=1)["code"] == "disaster.bad_settings"
+    assert "tayori.toml" in tayori("status", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://tayori:ge%40heim@db.example:5432/tayori", "postgresql://tayori:ge@heim@db.example/tayori",
+     "postgresql://tayori:ge/heim@db.example/tayori", "postgresql://db.example/tayori?user=x&password=geheim"],
+)  # fmt: skip
+def test_the_password_of_the_database_is_never_shown(tmp_path: Path, url: str) -> None:
+    shown = tayori("config", "--database-url", url, "--json").stdout + tayori("config", "--database-url", url).stdout
+    assert "heim" not in shown
+    assert "db.example" in shown
+    away = tayori("status", "--database-url", "postgresql://tayori:geheim@127.0.0.1:1/none", code=1)
+    assert "geheim" not in away.output
+
+
+def test_the_other_language_is_english_throughout(post: Path, tmp_path: Path) -> None:
+    for words, code in (
+        (("status",), 1), (("status", "--data-dir", post), 0), (("audit", "list", "--data-dir", post), 0),
+        (("audit", "verify", "--data-dir", post), 0), (("config",), 0), (("agreement", "list", "--data-dir", tmp_path / "x"), 1),
+        (("receive", tmp_path / "none.zip", "--data-dir", post), 1), (("check", "letters", tmp_path, "--data-dir", post), 1),
+    ):  # fmt: skip
+        result = tayori(*words, "--lang", "en", code=code)
+        text = re.sub(
+            r"郵便局|備蓄|配達先|支援措置対象者|車両|被害地点|区域|行政区域|町名・位置の表|行政", "", result.output
+        )
+        assert not JAPANESE.search(text), (words, text)
+
+
+def test_a_store_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    for words in (("status",), ("audit", "verify"), ("event", "list"), ("publish", "--out", tmp_path / "x")):
+        said = tayori(*words, "--data-dir", tmp_path / "nowhere", code=1)
+        assert said.stdout == ""
+        assert len(said.stderr.splitlines()) == 1
+        assert "tayori init" in said.stderr
+
+
+def test_status_shows_what_is_held_and_nobody(post: Path) -> None:
+    held = told("status", "--data-dir", post)
+    assert held["side"] == "post"
+    kinds = {batch["kind"]: batch["rows"] for batch in held["batches"]}
+    assert kinds["protection"] == 4
+    shown = tayori("status", "--data-dir", post).stdout
+    assert "配達先" in shown
+
+
+def test_the_service_listens_to_this_machine_alone(post: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[dict[str, Any]] = []
+    watch = import_module("disaster.cli.watch")
+    monkeypatch.setattr(watch.uvicorn, "run", lambda app, **given: calls.append({"app": app, **given}))
+    assert told("serve", "--data-dir", post)["host"] == "127.0.0.1"
+    (call,) = calls
+    assert (call["host"], call["port"], call["log_level"]) == ("127.0.0.1", 8765, "warning")
+
+
+def test_what_nobody_foresaw_is_one_sentence_without_what_the_library_quotes(
+    post: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_given: object) -> None:
+        raise ValueError("could not convert 潮見 花子, 潮見市帆立町1-2")
+
+    monkeypatch.setattr(import_module("disaster.cli.files"), "check_files", broken)
+    said = tayori("check", "delivery-points", "x.csv", "--data-dir", post, code=1)
+    assert "花子" not in said.output
+    assert "ValueError, test_disaster_cli.py:" in said.stderr
+    assert told("check", "delivery-points", "x.csv", "--data-dir", post, code=1)["code"] == "disaster.unexpected_here"
+
+
+def test_the_town_is_written_and_the_same_seed_gives_the_same_homes(tmp_path: Path) -> None:
+    one = told("town", "--out", tmp_path / "one", "--households", "20", "--seed", "7")
+    told("town", "--out", tmp_path / "two", "--households", "20", "--seed", "7")
+    assert one["municipality"] == TOWN
+    assert "delivery-points" in one["files"]
+    for path in one["files"]["delivery-points"]:
+        first = (tmp_path / "one/post" / path).read_text(encoding="cp932").splitlines()
+        second = (tmp_path / "two/post" / path).read_text(encoding="cp932").splitlines()
+        assert [line.split(",")[:4] for line in first] == [line.split(",")[:4] for line in second]
+
+
+def test_the_demonstration_ends_by_naming_files_and_counts(tmp_path: Path) -> None:
+    made = told("demo", "--out", tmp_path / "demo", "--households", "40")
+    assert made["matched"] == made["returned"] + sum(made["withheld"].values()) == 40
+    assert made["received"] == made["pack"]["counts"]
+    assert made["match"]["counts"]["match"] > 0
+    assert all(row["read"] == row["accepted"] + row["refused"] for row in made["taken"])
+    assert Path(made["map"]).is_file()
+    assert "住居" in Path(made["pack"]["folder"], "READ_ME_FIRST.txt").read_text(encoding="utf-8-sig")
+    assert "訓練" in Path(made["map"]).read_text(encoding="utf-8")
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [
+        "agreement.toml", "city", "hq", "packs", "post", "published", "town",
+    ]  # fmt: skip
+    assert files_of(tmp_path / "demo/published")
