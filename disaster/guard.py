@@ -4,16 +4,22 @@ Protection hides the person, never the dwelling (DESIGN, principle 5): names are
 anything is selected, matched or counted, so no later step can tell a protected person from one who was never there.
 """
 
+import re
+from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from agreements.format import Precision
 from agreements.vocabulary import FINER_THAN_TOWN
 from geo.address import fold, fold_name
+
+#: Between people who are written in one cell, after folding.
+_JOINT = re.compile(r"[・/&+]")
+#: Shorter names are only looked for whole: two signs stand within too many other names.
+_LONG = 3
 
 
 def flatten_addressees(points: pa.Table) -> tuple[np.ndarray, pa.Array]:
@@ -32,8 +38,8 @@ def flatten_addressees(points: pa.Table) -> tuple[np.ndarray, pa.Array]:
 def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -> pa.Table:
     """Take the protected people off the register's rows; every row stays.
 
-    A name is taken off where it equals a protected name (folded) and the entry names that delivery point or, folded,
-    that address. An entry that meets nobody so cannot say which home it means (no address, an old one, another
+    A name is taken off where it is or bears a protected name (folded) and the entry names that delivery point or,
+    folded, that address. An entry that meets nobody so cannot say which home it means (no address, an old one, another
     spelling): then every bearer of the name in the municipality is hidden, because a name shown by mistake may cost a
     life and a name missing costs a question.
 
@@ -53,61 +59,58 @@ def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -
     return _without(points, rows, names, hidden)
 
 
-def _valid(protection: pa.Table, on: date) -> pd.DataFrame:
+def _valid(protection: pa.Table, on: date) -> pa.Table:
     """Return the entries in force, folded, as name, address and delivery point (empty where not given)."""
     until = protection.column("until")
     kept = protection.filter(pc.or_kleene(pc.is_null(until), pc.greater_equal(until, pa.scalar(on, pa.date32()))))
-    return pd.DataFrame(
+    return pa.table(
         {
-            "name": _texts(fold_name(kept.column("protected_name").combine_chunks())),
-            "address": _texts(fold(pc.fill_null(kept.column("protected_address"), "").combine_chunks())),
-            "point_id": _texts(pc.fill_null(kept.column("point_id"), "")),
+            "name": fold_name(kept.column("protected_name").combine_chunks()),
+            "address": fold(pc.fill_null(kept.column("protected_address"), "").combine_chunks()),
+            "point_id": pc.fill_null(kept.column("point_id"), ""),
         }
     )
 
 
-def _texts(values: pa.Array | pa.ChunkedArray) -> pd.Series:
-    return pd.Series(values.to_pandas(), dtype="str")
-
-
-def _hidden(points: pa.Table, rows: np.ndarray, names: pa.Array, entries: pd.DataFrame) -> np.ndarray:
+def _hidden(points: pa.Table, rows: np.ndarray, names: pa.Array, entries: pa.Table) -> np.ndarray:
     """Tell which of the flattened names may not be seen.
 
     Names repeat, and few are protected: distinct names are folded once, addresses only of those who share a name.
     """
     coded = names.dictionary_encode()
-    folded = _texts(fold_name(coded.dictionary))
-    at_name = coded.indices.to_numpy(zero_copy_only=False)
-    suspects = np.flatnonzero(folded.isin(entries["name"]).to_numpy()[at_name])
+    folded = fold_name(coded.dictionary)
+    protected = pc.is_in(folded, value_set=entries.column("name").combine_chunks()).to_numpy(zero_copy_only=False)
+    suspects = np.flatnonzero(protected[coded.indices.to_numpy(zero_copy_only=False)])
     hidden = np.zeros(len(rows), dtype=bool)
     if len(suspects) == 0:
         return hidden
     homes = points.select(["point_id", "address"]).take(pa.array(rows[suspects]))
-    seen = pd.DataFrame(
+    seen = pa.table(
         {
-            "name": folded.to_numpy()[at_name[suspects]],
-            "point_id": _texts(homes.column("point_id")),
-            "address": _texts(fold(homes.column("address").combine_chunks())),
+            "name": folded.take(coded.indices.take(pa.array(suspects))),
+            "point_id": homes.column("point_id"),
+            "address": fold(homes.column("address").combine_chunks()),
         }
     )
     hidden[suspects[_meant(seen, entries)]] = True
     return hidden
 
 
-def _meant(seen: pd.DataFrame, entries: pd.DataFrame) -> np.ndarray:
+def _meant(seen: pa.Table, entries: pa.Table) -> np.ndarray:
     """Tell which bearers of a protected name an entry means: those it names, or all if it meets nobody."""
-    by_point, by_address = _pairs(seen, "point_id"), _pairs(seen, "address")
-    entry_points, entry_addresses = _pairs(entries, "point_id"), _pairs(entries, "address")
-    exact = by_point.isin(entry_points) | by_address.isin(entry_addresses)
-    met = entry_points.isin(by_point) | entry_addresses.isin(by_address)
-    vague = seen["name"].isin(entries.loc[~met, "name"])
-    meant: np.ndarray = (exact | vague).to_numpy()
+    exact, met = pa.scalar(value=False), pa.scalar(value=False)
+    for key in ("point_id", "address"):
+        there, named = _pairs(seen, key), _pairs(entries, key)
+        exact = pc.or_(exact, pc.is_in(there, value_set=named))
+        met = pc.or_(met, pc.is_in(named, value_set=there))
+    vague = pc.is_in(seen.column("name"), value_set=entries.filter(pc.invert(met)).column("name").combine_chunks())
+    meant: np.ndarray = pc.or_(exact, vague).to_numpy()
     return meant
 
 
-def _pairs(frame: pd.DataFrame, column: str) -> pd.Series:
+def _pairs(table: pa.Table, column: str) -> pa.Array:
     """Join name and key with a sign that neither can hold; an empty key pairs with nothing that is not empty."""
-    return frame["name"].str.cat(frame[column].astype("str"), sep="\x1f")
+    return pc.binary_join_element_wise(table.column("name"), table.column(column), "\x1f").combine_chunks()
 
 
 def _without(points: pa.Table, rows: np.ndarray, names: pa.Array, hidden: np.ndarray) -> pa.Table:

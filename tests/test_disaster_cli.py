@@ -100,8 +100,8 @@ def test_the_verbs_are_those_that_were_promised() -> None:
 
 
 def test_wrong_usage_ends_with_two() -> None:
-    for words in (("fly",), ("init",), ("init", "--side", "nobody", "--municipality", TOWN), ("demo", "--households", "x"),
-                  ("provide",), ("audit",), ("status", "--no-such-option"), ("decide", "--mode", "all"),
+    for words in (("fly",), ("init",), ("init", "--side", "nobody", "--municipality", TOWN),
+                  ("demo", "--households", "x"), ("provide",), ("audit",), ("status", "--no-such-option"), ("decide", "--mode", "all"),
                   ("serve", "--port", "99999"), ("town", "--out", "x", "--office", "S001")):  # fmt: skip
         tayori(*words, code=2)
 
@@ -150,14 +150,14 @@ def test_a_check_reports_and_stores_nothing(post: Path, situation: Situation, tm
     before = told("status", "--data-dir", post)
     good = told("check", "damage-points", situation.files / "post/damage_points.csv", "--data-dir", post)
     assert set(good) >= REPORT
-    assert (good["read"], good["accepted"], good["refused"], good["faults"]) == (11, 11, 0, [])
+    assert (good["read"], good["accepted"], good["refused"], good["faults"]) == (6, 6, 0, [])
     bad = told("check", "damage-points", damaged(situation, tmp_path / "d.csv"), "--data-dir", post, code=1)
-    assert (bad["read"], bad["accepted"], bad["refused"]) == (11, 10, 1)
+    assert (bad["read"], bad["accepted"], bad["refused"]) == (6, 5, 1)
     (fault,) = bad["faults"]
     assert set(fault) >= {"row", "column", "value", "code", "reason", "hint"}
     assert (fault["row"], fault["column"]) == (1, "対象")
     assert (
-        told("check", "damage-points", tmp_path / "d.csv", "--max-refused", "10%", "--data-dir", post)["refused"] == 1
+        told("check", "damage-points", tmp_path / "d.csv", "--max-refused", "20%", "--data-dir", post)["refused"] == 1
     )
     shown = tayori("check", "damage-points", tmp_path / "d.csv", "--data-dir", post, code=1).stdout
     assert "不採用の理由 1件" in shown
@@ -171,7 +171,7 @@ def test_taking_in_stores_all_that_is_allowed_or_nothing(post: Path, situation: 
     assert not refused["stored"]
     assert told(*words, "--max-refused", "1", "--all-or-nothing", code=1)["stored"] is False
     stored = told(*words, "--max-refused", "1")
-    assert (stored["stored"], stored["accepted"], stored["unchanged"]) == (True, 10, False)
+    assert (stored["stored"], stored["accepted"], stored["unchanged"]) == (True, 5, False)
     assert stored["replaced"]
     again = tayori(*words, "--max-refused", "1")
     assert "何も変えていません" in again.stdout
@@ -179,7 +179,7 @@ def test_taking_in_stores_all_that_is_allowed_or_nothing(post: Path, situation: 
 
 
 def test_names_in_files_of_bad_names_are_shown_as_they_are(post: Path, situation: Situation, tmp_path: Path) -> None:
-    for name in ("[/bold].csv", "[red]x[/red].csv", "a\\[b.csv"):
+    for name in ("[bold].csv", "[red]x[red].csv", "a\\[b.csv"):
         path = damaged(situation, tmp_path / name)
         assert name in tayori("check", "damage-points", path, "--data-dir", post, code=1).stdout
 
@@ -337,14 +337,16 @@ def test_publishing_what_is_personal_is_refused(post: Path, tmp_path: Path) -> N
     assert not (tmp_path / "public").exists()
 
 
-def test_a_ledger_that_was_changed_is_found(post: Path) -> None:
+@pytest.mark.parametrize("change", ["CAST(replace(entry, 'created', 'CREATED') AS BLOB)", "'text'", "5", "zeroblob(3)"])
+def test_a_ledger_that_was_changed_is_found(post: Path, change: str) -> None:
     assert told("audit", "verify", "--data-dir", post)["ok"]
-    with sqlite3.connect(post / "tayori.sqlite3") as database:
-        database.execute("UPDATE ledger SET entry = replace(entry, 'created', 'CREATED') WHERE seq = 1")
+    database = sqlite3.connect(post / "tayori.sqlite3")
+    with database:
+        database.execute(f"UPDATE ledger SET entry = {change} WHERE seq = 1")
     database.close()
     found = told("audit", "verify", "--data-dir", post, code=1)
     assert (found["ok"], found["first_bad"]) == (False, 1)
-    assert tayori("audit", "verify", "--data-dir", post, code=1).stdout
+    assert "1" in tayori("audit", "verify", "--data-dir", post, code=1).stdout
 
 
 def test_settings_come_from_flag_then_environment_then_file_then_default(
@@ -383,8 +385,10 @@ def test_the_password_of_the_database_is_never_shown(tmp_path: Path, url: str) -
 def test_the_other_language_is_english_throughout(post: Path, tmp_path: Path) -> None:
     for words, code in (
         (("status",), 1), (("status", "--data-dir", post), 0), (("audit", "list", "--data-dir", post), 0),
-        (("audit", "verify", "--data-dir", post), 0), (("config",), 0), (("agreement", "list", "--data-dir", tmp_path / "x"), 1),
-        (("receive", tmp_path / "none.zip", "--data-dir", post), 1), (("check", "letters", tmp_path, "--data-dir", post), 1),
+        (("audit", "verify", "--data-dir", post), 0), (("config",), 0),
+        (("agreement", "list", "--data-dir", tmp_path / "x"), 1),
+        (("receive", tmp_path / "none.zip", "--data-dir", post), 1),
+        (("check", "letters", tmp_path, "--data-dir", post), 1),
     ):  # fmt: skip
         result = tayori(*words, "--lang", "en", code=code)
         text = re.sub(

@@ -27,7 +27,8 @@ _APPEND_POSTGRESQL = """
     )
     INSERT INTO ledger (seq, entry, hash) SELECT seq, %(entry)s, hash FROM head RETURNING seq, hash
 """
-_STREAM_SQLITE = "SELECT seq, entry, hash FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?"
+# as bytes, whatever somebody wrote there by hand: SQLite keeps a text or a number in any column
+_STREAM_SQLITE = "SELECT seq, CAST(entry AS BLOB), CAST(hash AS BLOB) FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?"
 _STREAM_POSTGRESQL = "SELECT seq, entry, hash FROM ledger WHERE seq > %s ORDER BY seq LIMIT %s"
 _HEAD = select(ledger_head.c.seq, ledger_head.c.hash)
 
