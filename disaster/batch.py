@@ -36,7 +36,7 @@ class Batch:
     kind: str
     municipality: str
     dataset: str
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     faults: Faults
     read: int
     refused: int

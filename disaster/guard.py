@@ -5,7 +5,6 @@ anything is selected, matched or counted, so no later step can tell a protected 
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -20,6 +19,8 @@ from geo.address import fold, fold_name
 _JOINT = re.compile(r"[・/&+]")
 #: Shorter names are only looked for whole: two signs stand within too many other names.
 _LONG = 3
+#: Names that are looked for in one pass.
+_AT_ONCE = 500
 
 
 def flatten_addressees(points: pa.Table) -> tuple[np.ndarray, pa.Array]:
@@ -77,23 +78,58 @@ def _hidden(points: pa.Table, rows: np.ndarray, names: pa.Array, entries: pa.Tab
 
     Names repeat, and few are protected: distinct names are folded once, addresses only of those who share a name.
     """
-    coded = names.dictionary_encode()
-    folded = fold_name(coded.dictionary)
-    protected = pc.is_in(folded, value_set=entries.column("name").combine_chunks()).to_numpy(zero_copy_only=False)
-    suspects = np.flatnonzero(protected[coded.indices.to_numpy(zero_copy_only=False)])
     hidden = np.zeros(len(rows), dtype=bool)
-    if len(suspects) == 0:
+    coded = names.dictionary_encode()
+    protected = frozenset(entries.column("name").to_pylist()) - {None, ""}
+    at, borne = _borne(coded.indices.to_numpy(zero_copy_only=False), fold_name(coded.dictionary), protected)
+    if len(at) == 0:
         return hidden
-    homes = points.select(["point_id", "address"]).take(pa.array(rows[suspects]))
+    homes = points.select(["point_id", "address"]).take(pa.array(rows[at]))
     seen = pa.table(
         {
-            "name": folded.take(coded.indices.take(pa.array(suspects))),
+            "name": borne,
             "point_id": homes.column("point_id"),
             "address": fold(homes.column("address").combine_chunks()),
         }
     )
-    hidden[suspects[_meant(seen, entries)]] = True
+    hidden[at[_meant(seen, entries)]] = True
     return hidden
+
+
+def _borne(codes: np.ndarray, texts: pa.Array, protected: frozenset[str]) -> tuple[np.ndarray, pa.Array]:
+    """Return which written name bears which protected one: positions in `codes` and names, one for one.
+
+    A register also writes a name within a longer text (高橋ミナ様) or several people in one cell (高橋空・ミナ). The
+    whole cell bears the name then: a name shown by mistake may cost a life.
+
+    Parameters
+    ----------
+    codes, texts
+        Distinct names, folded, and which of them each position holds.
+    """
+    suspect = pc.is_in(texts, value_set=pa.array(sorted(protected), pa.string()))
+    suspect = pc.or_(suspect, pc.match_substring_regex(texts, _JOINT.pattern))
+    within = sorted(name for name in protected if len(name) >= _LONG)
+    for start in range(0, len(within), _AT_ONCE):
+        pattern = "|".join(re.escape(name) for name in within[start : start + _AT_ONCE])
+        suspect = pc.or_(suspect, pc.match_substring_regex(texts, pattern))
+    suspects = np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
+    written = texts.take(pa.array(suspects)).to_pylist()
+    borne = {code: sorted(_names_in(text, protected)) for code, text in zip(suspects, written, strict=True)}
+    counts = np.zeros(len(texts), dtype=np.int64)
+    counts[list(borne)] = [len(names) for names in borne.values()]
+    at = np.flatnonzero(counts[codes])
+    found = [name for code in codes[at].tolist() for name in borne[code]]
+    return np.repeat(at, counts[codes[at]]), pa.array(found, pa.string())
+
+
+def _names_in(text: str, protected: frozenset[str]) -> frozenset[str]:
+    """Return the protected names that a written one bears."""
+    parts = [part for part in _JOINT.split(text) if part]
+    made = {text} | {text[i:j] for i in range(len(text)) for j in range(i + _LONG, len(text) + 1)}
+    if len(parts) > 1:  # the family name that is said once belongs to each given name
+        made |= {parts[0][:length] + part for part in parts for length in range(len(parts[0]) + 1)}
+    return protected & made
 
 
 def _meant(seen: pa.Table, entries: pa.Table) -> np.ndarray:

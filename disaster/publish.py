@@ -11,7 +11,7 @@ import shapely
 
 from disaster.errors import PublishError
 from disaster.layers import geometry_of, noun_layer, sorted_rows
-from disaster.models import NOUNS, Noun
+from disaster.models import GAZETTEER, NOUNS, Noun
 from disaster.pack import File, sync_folders, write_files
 from disaster.store import Store, move
 from exporters.model import Extract, Layer, Marks
@@ -126,7 +126,15 @@ def publish(
     if not layers:
         raise PublishError("disaster.nothing_to_publish", municipality=municipality)
     newest = max(one.as_of for one in layers)
-    return write_published(store, layers, public_marks(municipality, newest, drill=drill), out, at=at)
+    name = name_of(store, municipality, at=at, drill=drill)
+    return write_published(store, layers, public_marks(name, newest, drill=drill), out, at=at)
+
+
+def name_of(store: Store, municipality: str, *, at: datetime, drill: bool) -> str:
+    """Return the municipality's name as its town table has it, its code before one was taken in."""
+    towns = store.current(GAZETTEER.kind, municipality, at=at, columns=["city"], drill=drill).table
+    name = towns.column("city")[0].as_py() if towns.num_rows else None
+    return str(name or municipality)
 
 
 def public_marks(municipality: str, as_of: datetime, *, drill: bool) -> Marks:

@@ -46,7 +46,7 @@ UNKNOWN_TOWN = "町名不明"
 class Selection:
     """Rows that meet a request. `matched` = rows of `table` + the sum of `withheld`, whose keys name the rule."""
 
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     columns: tuple[Column, ...]
     matched: int
     withheld: Mapping[str, int] = field(default_factory=dict)

@@ -40,8 +40,8 @@ class Layer:
     name: str
     title: str
     columns: tuple[Column, ...]
-    table: pa.Table
-    geometry: np.ndarray | None
+    table: pa.Table = field(repr=False)
+    geometry: np.ndarray | None = field(repr=False)
     as_of: datetime
     source: str = ""
     note: str = ""

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +129,34 @@ def test_rows_about_persons_are_the_same_as_if_the_protected_had_never_been_ther
     assert kept == flatten_addressees(without)[1].to_pylist()
     assert persons(hidden).table.equals(persons(without).table)
     assert persons(hidden).matched == persons(without).matched
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["髙橋 ミナ様", "高橋ミナ(旧姓 佐野)", "髙橋　空・ミナ", "髙橋ミナ・髙橋空", "高橋 空／ミナ", "佐野一＆髙橋ミナ",
+     "高橋ミナ 他1名"],
+)  # fmt: skip
+@pytest.mark.parametrize("place", [("潮見市浜町1-2", None), (None, "P1"), (None, None)])
+def test_a_name_within_a_longer_text_or_among_others_is_hidden_with_all_of_it(
+    written: str, place: tuple[str | None, str | None]
+) -> None:
+    town = register(
+        [("P1", "潮見市浜町1-2", [written, "佐野二"]), ("P2", "潮見市浜町3-4", ["ミナ・ハーカー", "高橋空"])]
+    )
+    hidden = hide_protected(town, listed(("高橋　ミナ", *place, None)), on=DAY)
+    assert names(hidden) == [("P1", "佐野二"), ("P2", "ミナ・ハーカー"), ("P2", "高橋空")]
+
+
+def test_a_short_name_is_not_looked_for_within_others() -> None:
+    town = register([("P1", "潮見市浜町1-2", ["林 学", "小林 学", "学"])])
+    hidden = hide_protected(town, listed(("林", None, None, None), ("学", None, None, None)), on=DAY)
+    assert names(hidden) == [("P1", "林 学"), ("P1", "小林 学")]
+
+
+def test_signs_of_patterns_in_a_name_mean_themselves() -> None:
+    town = register([("P1", "潮見市浜町1-2", ["佐野(一)", "佐野一", "A.B.C", "AxBxC"])])
+    hidden = hide_protected(town, listed(("佐野(一)", None, None, None), ("A.B.C", None, None, None)), on=DAY)
+    assert names(hidden) == [("P1", "佐野一"), ("P1", "AxBxC")]
 
 
 def test_only_the_named_columns_leave() -> None:

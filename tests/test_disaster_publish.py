@@ -20,7 +20,7 @@ from exporters.model import Extract, Marks
 pytest_plugins = ("door_town",)
 
 publishing = import_module("disaster.publish")
-PERSONAL = ("delivery-points", "protection", "inquiries")
+PERSONAL = ("delivery-points", "forwarding", "protection", "inquiries")
 EVERYWHERE = (138.0, 34.0, 139.5, 35.0)
 
 

@@ -26,7 +26,7 @@ pytest_plugins = ("door_town",)
 
 ERROR = {"format", "version", "code", "ja", "en"}
 _POSTED = ("gazetteer", "boundaries", "offices", "vehicles", "damage-points", "delivery-points", "protection")
-PERSONAL = ("delivery-points", "protection", "inquiries", "received/dwellings", "delivery-status")
+PERSONAL = ("delivery-points", "forwarding", "protection", "inquiries", "received/dwellings", "delivery-status")
 EVERY_KIND = (*NOUNS, *PERSONAL)
 
 

@@ -17,17 +17,16 @@ def run(*words: object, cwd: Path) -> str:
 
 
 def test_the_wheel_in_an_empty_environment_runs_the_demo(tmp_path: Path) -> None:
-    run(
-        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT,
-        cwd=tmp_path,
-    )  # fmt: skip
+    build = ("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path)
+    run(sys.executable, *build, ROOT, cwd=tmp_path)
     (wheel,) = tmp_path.glob("tayori-*.whl")
     home = tmp_path / "empty"
     venv.EnvBuilder(with_pip=False, symlinks=sys.platform != "win32").create(home)
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
-    # The dependencies are lent by the environment of the tests; the checkout is not, since .pth files there do not count.
-    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip())
+    # The environment of the tests lends the dependencies; the checkout it does not, since its .pth files do not count.
+    found = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path)
+    site = Path(found.strip())
     (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     where = run(python, "-c", "import geo, disaster; print(geo.__file__, disaster.__file__)", cwd=tmp_path)
     assert str(ROOT) not in where

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
+from agreements.vocabulary import DATASETS, MODES
 from disaster.audit import Break
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
 from disaster.models import NOUNS
@@ -21,6 +22,16 @@ _VERDICTS = {
     Break.REORDERED: "disaster.ledger_reordered",
     Break.CUT: "disaster.ledger_cut",
     Break.REWRITTEN: "disaster.ledger_rewritten",
+}
+
+
+#: Words for kinds of rows, and for the layers of a pack.
+_TITLES = {
+    **{kind: dataset.label for kind, dataset in DATASETS.items()},
+    **{kind: noun.title for kind, noun in NOUNS.items()},
+    "dwellings": MODES["dwelling"][0],
+    "persons": MODES["person"][0],
+    "match": MODES["match"][0],
 }
 
 
@@ -68,7 +79,7 @@ def status(shell: Shell) -> Answer:
         document = status_of(store, shell)
     rows = [
         (
-            NOUNS[b["kind"]].title if b["kind"] in NOUNS else b["kind"],
+            _title(b["kind"], shell),
             b["dataset"],
             b["rows"],
             shell.when(b["as_of"]),
@@ -99,6 +110,13 @@ def status(shell: Shell) -> Answer:
     return Answer(
         "status", document, [line for line in lines if line], [table(shell.say("保管庫", "Store"), headings, rows)]
     )
+
+
+def _title(kind: str, shell: Shell) -> str:
+    """Name a kind of rows for people; what came in a pack is said to be received."""
+    own = kind.removeprefix("received/")
+    title = _TITLES.get(own, own)
+    return title if own == kind else shell.say("受領: ", "received: ") + title
 
 
 def audit_list(

@@ -32,7 +32,7 @@ class Canonical:
     heading of the file a column was found. `set_aside` counts rows that are of another kind or municipality, by code.
     """
 
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     headings: Mapping[str, str]
     set_aside: Mapping[str, int] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     file: str
     municipality: str
     index: Mapping[str, str]  # folded heading -> heading as written

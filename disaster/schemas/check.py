@@ -30,7 +30,7 @@ class Checked:
     taken as given, by code.
     """
 
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     rows: npt.NDArray[np.int64]
     faults: Faults
     read: int

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ class Current:
     `drill` says whether the rows are of a drill.
     """
 
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     as_of: datetime | None
     batch_ids: tuple[str, ...]
     drill: bool

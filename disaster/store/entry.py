@@ -1,7 +1,7 @@
 """Batches on their way in: refused by side and key, then the files, then one transaction for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ class Stored:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entering:
     noun: Noun
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     row: BatchRow
 
 

@@ -69,7 +69,7 @@ class RawTable:
         geometry; whoever takes rows in turns this into a fault of the row.
     """
 
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     source: RawSource
     bad_geometry: Mapping[int, str] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ class RawTable:
 class Parsed:
     """What the worker made of a file, before it is written for the reader."""
 
-    table: pa.Table
+    table: pa.Table = field(repr=False)
     encoding: str | None = None
     crs: str | None = None
     layer: str | None = None

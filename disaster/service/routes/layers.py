@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
 from disaster.errors import PublishError
-from disaster.publish import NOT_SHOWN, PUBLISHABLE, public_marks, published_in, published_layer
+from disaster.publish import NOT_SHOWN, PUBLISHABLE, name_of, public_marks, published_in, published_layer
 from disaster.service.deps import Drill, Municipality, Now, StoreOf
 from disaster.service.errors import QueryError
 from exporters.geojson import write_geojson
@@ -58,9 +58,10 @@ def map_page(store: StoreOf, municipality: Municipality, now: Now, drill: Drill 
     layers = [made for kind in kinds if (made := published_layer(store, kind, municipality, at=now, drill=drill))]
     if not layers:
         raise PublishError("disaster.nothing_to_publish", municipality=municipality)
+    name, newest = name_of(store, municipality, at=now, drill=drill), max(one.as_of for one in layers)
     with tempfile.TemporaryDirectory(prefix="tayori-map-") as folder:
         path = Path(folder) / "map.html"
-        write_webmap(path, layers, public_marks(municipality, max(one.as_of for one in layers), drill=drill))
+        write_webmap(path, layers, public_marks(name, newest, drill=drill))
         return HTMLResponse(path.read_text(encoding="utf-8"))
 
 
