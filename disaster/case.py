@@ -84,6 +84,7 @@ def head(case: Case, contents: Contents, pack_id: str) -> dict[str, Any]:
         "purpose": request.purpose,
         "purpose_label": PURPOSES[request.purpose][0],
         "event": {"id": case.event.event_id, "name": case.event.name} if case.event else None,
+        "area": request.area,
         "drill": case.drill,
         "as_of": contents.main.as_of.isoformat(),
         "provided_at": case.at.isoformat(),

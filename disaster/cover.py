@@ -38,6 +38,7 @@ def cover(
         f"提供元  {head['provider']['name']}",
         f"提供先  {head['recipient']['name']}",
         f"災  害  {head['event']['name'] if head['event'] else '(平常時)'}",
+        f"区  域  {head['area'] or '全域'}",
         f"目  的  {head['purpose_label']}",
         f"提供日時  {japan_time(provided_at)}",
         f"利用期限  {japan_time(expires_at)}",

@@ -19,6 +19,8 @@ from geo.address import fold, fold_name
 _JOINT = re.compile(r"[・/&+]")
 #: Shorter names are only looked for whole: two signs stand within too many other names.
 _LONG = 3
+#: Free words on a home.
+_REMARKS = ("building", "status_reason")
 #: Names that are looked for in one pass.
 _AT_ONCE = 500
 
@@ -42,7 +44,8 @@ def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -
     A name is taken off where it is or bears a protected name (folded) and the entry names that delivery point or,
     folded, that address. An entry that meets nobody so cannot say which home it means (no address, an old one, another
     spelling): then every bearer of the name in the municipality is hidden, because a name shown by mistake may cost a
-    life and a name missing costs a question.
+    life and a name missing costs a question. A remark in which a protected name stands (…方, 転居) is left out too; the
+    address stays, whatever stands in it.
 
     Parameters
     ----------
@@ -54,10 +57,11 @@ def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -
         Day in Japan; an entry counts up to and including its ``until``.
     """
     rows, names = flatten_addressees(points)
-    if protection is None or protection.num_rows == 0 or len(rows) == 0:
+    if protection is None or protection.num_rows == 0:
         return points
-    hidden = _hidden(points, rows, names, _valid(protection, on))
-    return _without(points, rows, names, hidden)
+    entries = _valid(protection, on)
+    hidden = _hidden(points, rows, names, entries)
+    return _without_mention(_without(points, rows, names, hidden), entries)
 
 
 def _valid(protection: pa.Table, on: date) -> pa.Table:
@@ -99,13 +103,24 @@ def _hidden(points: pa.Table, rows: np.ndarray, names: pa.Array, entries: pa.Tab
 def _borne(codes: np.ndarray, texts: pa.Array, protected: frozenset[str]) -> tuple[np.ndarray, pa.Array]:
     """Return which written name bears which protected one: positions in `codes` and names, one for one.
 
-    A register also writes a name within a longer text (高橋ミナ様) or several people in one cell (高橋空・ミナ). The
-    whole cell bears the name then: a name shown by mistake may cost a life.
-
     Parameters
     ----------
     codes, texts
         Distinct names, folded, and which of them each position holds.
+    """
+    borne = _bearers(texts, protected)
+    counts = np.zeros(len(texts), dtype=np.int64)
+    counts[list(borne)] = [len(names) for names in borne.values()]
+    at = np.flatnonzero(counts[codes])
+    found = [name for code in codes[at].tolist() for name in borne[code]]
+    return np.repeat(at, counts[codes[at]]), pa.array(found, pa.string())
+
+
+def _bearers(texts: pa.Array, protected: frozenset[str]) -> dict[int, list[str]]:
+    """Return the positions of the folded texts that bear protected names, and which.
+
+    A register also writes a name within a longer text (高橋ミナ様) or several people in one cell (高橋空・ミナ). The
+    whole cell bears the name then: a name shown by mistake may cost a life.
     """
     suspect = pc.is_in(texts, value_set=pa.array(sorted(protected), pa.string()))
     suspect = pc.or_(suspect, pc.match_substring_regex(texts, _JOINT.pattern))
@@ -113,14 +128,10 @@ def _borne(codes: np.ndarray, texts: pa.Array, protected: frozenset[str]) -> tup
     for start in range(0, len(within), _AT_ONCE):
         pattern = "|".join(re.escape(name) for name in within[start : start + _AT_ONCE])
         suspect = pc.or_(suspect, pc.match_substring_regex(texts, pattern))
-    suspects = np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
-    written = texts.take(pa.array(suspects)).to_pylist()
-    borne = {code: sorted(_names_in(text, protected)) for code, text in zip(suspects, written, strict=True)}
-    counts = np.zeros(len(texts), dtype=np.int64)
-    counts[list(borne)] = [len(names) for names in borne.values()]
-    at = np.flatnonzero(counts[codes])
-    found = [name for code in codes[at].tolist() for name in borne[code]]
-    return np.repeat(at, counts[codes[at]]), pa.array(found, pa.string())
+    at = np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
+    written = texts.take(pa.array(at)).to_pylist()
+    found = {code: sorted(_names_in(text, protected)) for code, text in zip(at.tolist(), written, strict=True)}
+    return {code: names for code, names in found.items() if names}
 
 
 def _names_in(text: str, protected: frozenset[str]) -> frozenset[str]:
@@ -155,6 +166,19 @@ def _without(points: pa.Table, rows: np.ndarray, names: pa.Array, hidden: np.nda
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     lists = pa.ListArray.from_arrays(pa.array(offsets), names.filter(pa.array(kept)))
     return points.set_column(points.column_names.index("addressees"), "addressees", lists.cast(pa.list_(pa.string())))
+
+
+def _without_mention(points: pa.Table, entries: pa.Table) -> pa.Table:
+    """Empty the remarks on homes in which a protected name stands."""
+    protected = frozenset(name for name in entries.column("name").to_pylist() if name and len(name) >= _LONG)
+    for column in (name for name in _REMARKS if name in points.column_names):
+        coded = points.column(column).combine_chunks().dictionary_encode()
+        told = list(_bearers(fold_name(coded.dictionary), protected))
+        if told:
+            named = pc.is_in(coded.indices, value_set=pa.array(told, coded.indices.type))
+            kept = pc.if_else(named, pa.scalar(None, pa.string()), points.column(column))
+            points = points.set_column(points.column_names.index(column), column, kept)
+    return points
 
 
 def permitted(columns: tuple[str, ...], precision: Precision | None) -> tuple[str, ...]:

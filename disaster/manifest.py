@@ -146,6 +146,7 @@ class Manifest(_Part):
     purpose: Word
     purpose_label: Name
     event: EventOf | None
+    area: Name | None
     drill: bool
     as_of: Time
     provided_at: Time

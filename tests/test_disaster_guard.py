@@ -147,6 +147,21 @@ def test_a_name_within_a_longer_text_or_among_others_is_hidden_with_all_of_it(
     assert names(hidden) == [("P1", "佐野二"), ("P2", "ミナ・ハーカー"), ("P2", "高橋空")]
 
 
+def test_a_remark_that_names_a_protected_person_is_left_out_and_the_home_stays() -> None:
+    town = register([("P1", "潮見市浜町1-2 高橋ミナ方", []), ("P2", "潮見市浜町3-4", []), ("P3", "潮見市浜町5-6", [])])
+    for column, texts in (
+        ("building", ["髙橋ミナ様方", "浜荘101", None]),
+        ("status_reason", [None, "高橋　ミナ転居", "冠水"]),
+    ):
+        town = town.set_column(town.column_names.index(column), column, pa.array(texts, pa.string()))
+    hidden = hide_protected(town, listed(("高橋ミナ", None, None, None)), on=DAY)
+    assert hidden.column("building").to_pylist() == [None, "浜荘101", None]
+    assert hidden.column("status_reason").to_pylist() == [None, None, "冠水"]
+    assert hidden.column("address").equals(town.column("address"))
+    assert dwellings(hidden).matched == 3
+    assert hide_protected(town, listed(("高橋ミナ", None, None, date(2020, 1, 1))), on=DAY).equals(town)
+
+
 def test_a_short_name_is_not_looked_for_within_others() -> None:
     town = register([("P1", "潮見市浜町1-2", ["林 学", "小林 学", "学"])])
     hidden = hide_protected(town, listed(("林", None, None, None), ("学", None, None, None)), on=DAY)

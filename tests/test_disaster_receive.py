@@ -684,3 +684,14 @@ def test_the_citys_store_cannot_provide_with_the_posts_agreement(city: Store, tm
         provide(city, request(), out=tmp_path / "out", at=AT)
     assert caught.value.code == "disaster.other_signing_key"
     assert not isinstance(caught.value, StoreError)
+
+
+def test_a_pack_for_a_part_of_the_town_stands_beside_that_for_the_whole(
+    packs: Packs, city: Store, reader: Reader
+) -> None:
+    for made in (packs.dwelling, packs.part):
+        receive(city, made.zip, at=AT, reader=reader)
+    kept = city.current("received/dwellings", city.municipalities[0], at=AT)
+    assert kept.table.num_rows == packs.dwelling.returned + packs.part.returned
+    assert manifest_of(packs.part.folder)["area"]
+    assert manifest_of(packs.dwelling.folder)["area"] is None
