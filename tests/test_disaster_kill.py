@@ -152,11 +152,12 @@ def provided_whole(home: Path, out: Path, doer: Doer) -> set[str]:
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("stops", [PROVIDING, RELEASED], ids=["before its release", "from its release on"])
 def test_killed_at_each_step_of_providing_a_pack_is_out_whole_or_not_at_all(
-    doer: Doer, post_home: Path, tmp_path: Path
+    doer: Doer, post_home: Path, tmp_path: Path, stops: tuple[str, ...]
 ) -> None:
     out, before = tmp_path / "out", set[str]()
-    for number, stop in enumerate((*PROVIDING, *RELEASED)):
+    for number, stop in enumerate(stops):
         code, _ = doer.do("provide", post_home, request=f"R{number}", out=out, stop=stop)
         assert code == -signal.SIGKILL, stop
         after = provided_whole(post_home, out, doer)
