@@ -12,20 +12,15 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 from typing import IO, Any
 
 import pyarrow as pa
 
-# geopandas and pandas take longer to import than all the rest, and no parser needs them. pyogrio is told that there are
-# none; geo.crs, which needs only the names of two classes for frames that never come here, is given names.
+# geopandas and pandas take longer to import than all the rest, and no parser needs them: pyogrio is told that there are
+# none.
 _ABSENT = [name for name in ("geopandas", "pandas") if name not in sys.modules]
 sys.modules.update(dict.fromkeys(_ABSENT))  # type: ignore[arg-type]  # None: "this import fails"
 import pyogrio  # noqa: E402
-
-if "geopandas" in _ABSENT:
-    sys.modules["geopandas"] = SimpleNamespace(GeoDataFrame=object, GeoSeries=object)  # type: ignore[assignment]
-import geo.crs  # noqa: E402, F401
 
 for _name in _ABSENT:
     del sys.modules[_name]
