@@ -2,10 +2,10 @@
 
 The job: of N points, those within the municipality and within any of 500 disaster areas (multipolygons of 200 to
 2,000 vertices); for each of them the nearest of 60 shelters with metres in the plane zone, and the highest class of
-the hazard polygons it lies in. "guarded" is the same from a delivery register with names, with decision, protection
-and minimisation around it. Every peer runs in a process of its own for each round, holds the data in the form it
-likes best before the clock starts (geometries built, tables loaded) and is warmed up on a small part; rounds are
-interleaved, the median of five counts, and all must agree on rows and sums.
+the hazard polygons it lies in. "guarded" is the same from a delivery register as the door reads it for a list of homes,
+with decision, protection and minimisation around it. Every peer runs in a process of its own for each round, holds the
+data in the form it likes best before the clock starts (geometries built, tables loaded) and is warmed up on a small
+part; rounds are interleaved, the median of five counts, and all must agree on rows and sums.
 
     python benchmarks/bench_extract_core.py [--points 1000000] [--rounds 5] [--out result.json]
 
@@ -173,10 +173,11 @@ def guarded(folder: Path, rows: int | None) -> Job:
     from agreements.decide import decide
     from agreements.request import Event, Mode, Request, Trigger, TriggerKind
     from disaster.guard import hide_protected, minimise
-    from disaster.residents import dwellings, in_area
+    from disaster.residents import dwellings
     from geo.join import Points, nearest
 
-    register = pq.read_table(folder / "register.parquet").slice(0, rows)
+    names = [name for name in pq.read_schema(folder / "register.parquet").names if name != "addressees"]
+    register = pq.read_table(folder / "register.parquet", columns=names).slice(0, rows)  # as the door reads for homes
     protection = pq.read_table(folder / "protection.parquet")
     shelters = pq.read_table(folder / "shelters.parquet")
     to_lon, to_lat = shelters["lon"].to_numpy(), shelters["lat"].to_numpy()
@@ -202,13 +203,13 @@ def guarded(folder: Path, rows: int | None) -> Job:
     def job() -> pa.Table:
         decision = decide([agreement], request, event=event, at=NOON)
         hidden = hide_protected(register, protection, on=NOON.date())
-        inside, unplaced = in_area(in_area(hidden, town)[0], areas)
-        homes = dwellings(inside, unplaced=unplaced)
+        ready = Points.of(hidden["lon"].to_numpy(), hidden["lat"].to_numpy())
+        chosen = ready.inside_any(areas, among=ready.inside_any(town))
+        homes = dwellings(hidden.filter(pa.array(chosen)))
         shown = minimise(homes.table, decision.columns)
         ids, lon, lat = (shown[name] for name in ("point_id", "lon", "lat"))
-        x, y = lon.to_numpy(), lat.to_numpy()
-        shelter, metres = nearest(x, y, to_lon, to_lat, crs_plane=PLANE)
-        rank = Points.of(x, y).highest_inside(hazard, ranks)
+        shelter, metres = nearest(lon.to_numpy(), lat.to_numpy(), to_lon, to_lat, crs_plane=PLANE)
+        rank = ready.highest_inside(hazard, ranks, among=chosen)[chosen]
         return _answer(ids.cast(pa.int64()), shelter, metres, rank)
 
     return job

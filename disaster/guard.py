@@ -50,18 +50,19 @@ def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -
     Parameters
     ----------
     points
-        Delivery points with ``point_id``, ``address`` and ``addressees``.
+        Delivery points with ``point_id``, ``address`` and, unless they were read without names, ``addressees``.
     protection
         Rows of the noun ``protection``; None or no rows means nobody.
     on
         Day in Japan; an entry counts up to and including its ``until``.
     """
-    rows, names = flatten_addressees(points)
     if protection is None or protection.num_rows == 0:
         return points
     entries = _valid(protection, on)
-    hidden = _hidden(points, rows, names, entries)
-    return _without_mention(_without(points, rows, names, hidden), entries)
+    if "addressees" in points.column_names:
+        rows, names = flatten_addressees(points)
+        points = _without(points, rows, names, _hidden(points, rows, names, entries))
+    return _without_mention(points, entries)
 
 
 def _valid(protection: pa.Table, on: date) -> pa.Table:

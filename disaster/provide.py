@@ -245,13 +245,15 @@ def _without_excluded(rows: pa.Table, decision: Decision) -> pa.Table:
     return rows
 
 
-def _register(store: Store, case: Case) -> tuple[pa.Table, datetime] | None:
+def _register(store: Store, case: Case, *, named: bool) -> tuple[pa.Table, datetime] | None:
     """Return the delivery register without the names of protected people, None if there is none.
 
-    A drill reads invented people alone: where none were taken in, the real register is no substitute.
+    Where no name can leave, none is read (`named` false): what was never loaded cannot slip out. A drill reads
+    invented people alone: where none were taken in, the real register is no substitute.
     """
     code = case.request.municipality
-    current = store.current(DELIVERY_POINTS.kind, code, drill=case.drill)
+    columns = None if named else [*(column.name for column in residents.DWELLING_COLUMNS), "lon", "lat"]
+    current = store.current(DELIVERY_POINTS.kind, code, columns=columns, drill=case.drill)
     if current.as_of is None or current.drill != case.drill:
         return None
     protection = store.current(PROTECTION.kind, code, drill=case.drill)
@@ -261,7 +263,7 @@ def _register(store: Store, case: Case) -> tuple[pa.Table, datetime] | None:
 
 def _delivery_status(store: Store, decision: Decision, case: Case) -> Layer | None:
     """Return the counts by town, each at the public point of its town: that is how far its place is told."""
-    register = _register(store, case)
+    register = _register(store, case, named=False)
     if register is None:
         return None
     counted = residents.delivery_status(register[0])
@@ -288,7 +290,7 @@ def _town_points(names: pa.ChunkedArray, towns: pa.Table) -> np.ndarray:
 
 def _extract(store: Store, case: Case, inquiries: Batch | None) -> Extract:
     """Cut the register to the decision: the only place where an Extract is made."""
-    register = _register(store, case)
+    register = _register(store, case, named=case.request.mode in (Mode.MATCH, Mode.PERSON))
     if register is None:
         raise ProvideError("disaster.nothing_stored", dataset=DELIVERY_POINTS.title)
     selection = _selected(store, case, register[0], inquiries)
