@@ -233,10 +233,6 @@ def _clause(table: Table, formats: Mapping[str, DataFormat]) -> Clause:
     return clause
 
 
-def _retention(table: Table, *, required: bool) -> int:
-    return table.integer("retention_days", minimum=1, maximum=MAX_RETENTION_DAYS, required=required) or 0
-
-
 def _document_hours(table: Table, requires_document: bool) -> int:
     if table.has("document_due_hours") and not requires_document:
         table.fault("document_hours_without_document", "document_due_hours")

@@ -118,7 +118,8 @@ def ingest(
     )  # fmt: skip
     if all_or_nothing and any(batch.refused for batch in batches):
         return [Intake(batch, None) for batch in batches]
-    good = [batch for batch in batches if within(batch, max_refused)]
+    # However many refused rows are allowed: a file of which nothing is left must not become the present.
+    good = [batch for batch in batches if batch.accepted and within(batch, max_refused)]
     step("保存しています")
     stored = dict(zip(map(id, good), store.add_batches(good, at=at), strict=True)) if good else {}
     return [Intake(batch, stored.get(id(batch))) for batch in batches]

@@ -135,3 +135,11 @@ def test_notices_of_moving_stay_out_unless_a_setting_lets_them_in(
     monkeypatch.setenv("TAYORI_FORWARDING", "true")
     assert run("ingest", "forwarding", file, "--data-dir", world.post)[0] == 0
     assert run("ingest", "forwarding", file, "--data-dir", world.city)[0] == 1
+
+
+def test_a_file_of_which_no_row_is_left_never_displaces_what_is_held(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "nothing-left.csv"
+    file.write_bytes(text(SHELTERS, shelter(kind="お城")))
+    before = held(world.city)
+    assert run("ingest", "shelters", file, "--max-refused", "100%", "--data-dir", world.city)[0] == 1
+    assert held(world.city) == before

@@ -5,7 +5,6 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from disaster.errors import IngestError
@@ -206,11 +205,6 @@ def parse_layout(text: str, *, layout_id: str) -> Layout:
         only_municipality=data.get("only_municipality", False),
         where=Where(where["column"], tuple(where["contains"])) if where else None,
     )
-
-
-def read_layout(path: Path) -> Layout:
-    """Read a layout file; its name without ending is the layout's id."""
-    return parse_layout(path.read_text(encoding="utf-8"), layout_id=path.stem)
 
 
 def _value(spec: Any) -> Value:
