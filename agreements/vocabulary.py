@@ -135,12 +135,27 @@ _ALL = (
     }),
     Dataset("areas", "区域", "areas", {
         "area_id": "区域ID", **_CITY, "name": "名称", "area_kind": "区分", "depth_class": "浸水深",
-        "happened_on": "発生日",
+        "phenomenon": "現象", "zone": "警戒区域の区分", "happened_on": "発生日",
         "note": "備考", **_SHAPE,
     }),
     Dataset("boundaries", "行政区域", "boundaries", {**_CITY, "name": "名称", "part": "部分", **_SHAPE}),
     Dataset("roads", "道路", "roads", {
         "road_id": "道路ID", **_CITY, "name": "路線名", "road_class": "区分", "note": "備考", **_SHAPE,
+    }),
+    Dataset("facilities", "公共施設・医療機関・AED等", "public facilities, hospitals, AED", {
+        "facility_id": "施設ID", **_CITY, "name": "名称", "address": "所在地", "facility_kind": "施設の種類",
+        "detail": "設置位置・種別", "hours": "利用できる日時", "beds": "病床数", "phone": "電話番号", "note": "備考",
+        **_PLACED,
+    }),
+    Dataset("population", "人口・世帯", "people and households", {
+        "area_id": "区域コード", **_CITY, "name": "名称", "area_unit": "区域の単位", "population": "人口",
+        "households": "世帯数", "under_15": "15歳未満", "over_65": "65歳以上", "over_75": "75歳以上",
+        "holds_others": "ほかの行を含む計", "figures": "数値の扱い", "merged_into": "合算先の区域",
+        "merged_from": "合算元の区域", "note": "備考", **_POINT,
+    }),
+    Dataset("office-areas", "集配局と市区町村", "delivering offices by municipality", {
+        **_CITY, "office": "集配局", "pref": "都道府県", "city": "市区町村", "companies": "大口事業所の数",
+        "boxes": "私書箱の数",
     }),
     Dataset("delivery-status", "配達状況（町ごとの件数）", "delivery status by town", {
         **_CITY, "place_town": "町丁・字", "total": "配達先の数", **_STATUS, "confirmed_at": "最新の確認日時",

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("bench_extract_core.py", "bench_ledger.py", "bench_writers.py")
+ALL = ("bench_extract_core.py", "bench_ingest.py", "bench_ledger.py", "bench_writers.py", "bench_place.py")
 
 
 def main() -> int:

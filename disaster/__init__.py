@@ -11,6 +11,7 @@ from disaster.models import NOUNS, Side
 from disaster.provide import Provided, dry_run, provide
 from disaster.publish import Published, publish, published_layer
 from disaster.receive import Received, receive
+from disaster.reconcile import reconcile
 from disaster.store import Store
 from disaster.town import Town, write_households, write_town
 from disaster.version import __version__
@@ -35,6 +36,7 @@ __all__ = [
     "publish",
     "published_layer",
     "receive",
+    "reconcile",
     "report",
     "run_demo",
     "write_households",

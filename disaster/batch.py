@@ -11,7 +11,11 @@ from geo.faults import Faults
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where rows came from: the file as found and how it was read; `notes` are the reader's remarks with parameters."""
+    """Where rows came from: the file as found and how it was read.
+
+    `notes` are the reader's remarks with parameters; `credit` says who is to be named with the rows (出典), where the
+    user said so.
+    """
 
     file: str
     sha256: str
@@ -19,6 +23,7 @@ class Source:
     crs: str | None = None
     layout: str = ""
     notes: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,12 +7,16 @@
         ├── SettingsError   a setting is unsafe or unreadable
         ├── StoreError      the store cannot be opened, read or written as asked
         ├── IngestError     a file cannot enter
+        │   └── LayoutError     a layout or mapping is refused as a whole; `faults` names every place
         ├── ProvideError    a provision cannot be made
         ├── ReceiveError    a pack cannot be taken in
+        ├── ReconcileError  two lists cannot be compared, or a register or answers not be read
         └── PublishError    a layer cannot be published
 """
 
-from geo.faults import CodedError
+from collections.abc import Sequence
+
+from geo.faults import CodedError, Fault, Faults, Lang
 
 
 class DisasterError(CodedError):
@@ -31,12 +35,29 @@ class IngestError(DisasterError):
     """A file cannot enter."""
 
 
+class LayoutError(IngestError):
+    """A layout, or a mapping that a user wrote, with every fault and its line."""
+
+    def __init__(self, code: str, faults: Sequence[Fault], **params: object) -> None:
+        super().__init__(code, count=len(faults), **params)
+        self.faults = Faults.of(faults)
+
+    def sentence(self, lang: Lang = "ja") -> str:
+        """Say that the text is refused, then each fault on a line of its own."""
+        lines = [f"- {fault.reason(lang)} {fault.hint(lang)}".rstrip() for fault in self.faults.kept]
+        return "\n".join([super().sentence(lang), *lines])
+
+
 class ProvideError(DisasterError):
     """A provision cannot be made."""
 
 
 class ReceiveError(DisasterError):
     """A pack cannot be taken in."""
+
+
+class ReconcileError(DisasterError):
+    """Two lists cannot be compared, or a register of ids or a clerk's answers cannot be read."""
 
 
 class PublishError(DisasterError):

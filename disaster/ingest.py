@@ -1,6 +1,7 @@
 """From raw files to checked, typed, placed batches: nothing enters a store that did not pass here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,32 @@ import shapely
 
 from disaster.batch import Batch, Source
 from disaster.errors import IngestError
-from disaster.layouts import apply, recognise
-from disaster.layouts.convert import ROW
-from disaster.merging import Part, merge, total
+from disaster.faultfile import without_reasons
+from disaster.layouts import Layout, apply, recognise
+from disaster.layouts.convert import ROW, Canonical
+from disaster.layouts.model import GEOMETRY
+from disaster.mapping import require_fit, unused_headings
+from disaster.merging import Part, merge, place_remarks, total
 from disaster.models import NOUNS, Noun, Side
-from disaster.placing import placed
-from disaster.schemas import Findings, check, find_individual_numbers, near, refused_whole
+from disaster.placing import placed, postal_doubts
+from disaster.schemas import Findings, check, continued_amounts, find_individual_numbers, inside, near, refused_whole
 from geo.codes import normalise, six
 from geo.faults import Fault, Lang, words
 from geo.gazetteer import Gazetteer
 from geo.read import RawTable, Reader
+from geo.read.model import Merged, Note, RawSource
 
 #: Format of `report`.
 REPORT_FORMAT, REPORT_VERSION = "tayori-check-report", 1
+
+#: Rows from which a file is large: its parser is ended before its rows are checked.
+_LARGE = 100_000
+#: Takes each file as read and what was found in it.
+Seen = Callable[[RawTable, Findings], None]
+
+
+def unseen(_raw: RawTable, _findings: Findings) -> None:
+    """Keep nothing of a checked file."""
 
 
 def check_file(
@@ -32,15 +46,12 @@ def check_file(
     paths: Sequence[Path],
     *,
     municipality: str,
-    side: Side,
+    side: Side | None,
     reader: Reader,
     gazetteer: Gazetteer | None,
     at: datetime,
-    encoding: str | None = None,
-    crs: str | None = None,
     dataset: str | None = None,
-    drill: bool = False,
-    boundary: npt.NDArray[Any] | None = None,
+    **options: Any,
 ) -> Batch:
     """Read, recognise, check and place the rows of one file, or of several that together are one dataset.
 
@@ -53,27 +64,23 @@ def check_file(
     municipality
         Code of five or six digits: whose rows these are.
     side
-        Of the store they are meant for.
+        Of the store they are meant for; None if there is none and any kind may be checked.
     reader
         The command's reader.
     gazetteer
         Places addresses at town level; None leaves rows without coordinates unplaced.
     at
         As-of time of the rows, aware.
-    encoding, crs
-        As in ``Reader.read``, where a file does not say.
     dataset
         Name of the series; by default the layout's id, with what tells files apart that stand side by side: the
         file's name, or the one office or the one sort of area that all its rows are of.
-    drill
-        Whether the rows are of a drill.
-    boundary
-        Polygons of the municipality (shapely, EPSG:6668); places more than 2 km outside are refused.
+    options
+        As in `check_files`.
 
     Returns
     -------
     Batch
-        With everything that is wrong; `require` decides whether it may be stored.
+        With everything that is wrong; `within` tells whether it may be stored.
 
     Raises
     ------
@@ -91,11 +98,8 @@ def check_file(
         reader=reader,
         gazetteer=gazetteer,
         at=at,
-        encoding=encoding,
-        crs=crs,
         dataset=dataset,
-        drill=drill,
-        boundary=boundary,
+        **options,
     )
     if len(batches) > 1:
         raise IngestError("disaster.several_datasets", datasets="、".join(batch.dataset for batch in batches))
@@ -107,28 +111,50 @@ def check_files(
     paths: Sequence[Path],
     *,
     municipality: str,
-    side: Side,
+    side: Side | None,
     reader: Reader,
     gazetteer: Gazetteer | None,
     at: datetime,
-    encoding: str | None = None,
-    crs: str | None = None,
     dataset: str | None = None,
     drill: bool = False,
     boundary: npt.NDArray[Any] | None = None,
+    mapping: Layout | None = None,
+    credit: str = "",
+    seen: Seen = unseen,
+    **reading: Any,
 ) -> tuple[Batch, ...]:
     """Do as `check_file` for any files of a kind: one batch for each dataset among them.
 
     Accidents of four years are four datasets that stand side by side; the three files of the emergency roads are one.
+
+    Parameters
+    ----------
+    drill
+        Whether the rows are of a drill.
+    boundary
+        Polygons of the municipality (shapely, EPSG:6668); places more than 2 km outside are refused.
+    mapping
+        The user's own layout of these files; by default the known layout that explains most of their headings.
+    credit
+        Who is to be named with the rows (出典), where that is not the publisher of a known layout.
+    seen
+        Takes each file as read and what was found in it, for a copy that says why rows were refused.
+    reading
+        Options of ``Reader.read`` for what a file does not say: ``encoding``, ``crs`` and the like.
     """
-    noun, code5 = _noun(kind, Side(side)), normalise(municipality)
+    noun, code5 = _noun(kind, None if side is None else Side(side)), normalise(municipality)
     if not paths:
         raise IngestError("disaster.no_files", kind=noun.title)
     area = near(boundary, code5) if boundary is not None and len(boundary) else None
     groups: dict[str, list[Part]] = {}
     for path in paths:
-        raw = reader.read(Path(path), encoding=encoding, crs=crs)
-        part = _part(noun, raw, municipality=code5, area=area)
+        opened = _opened(noun, Path(path), reader, reading, mapping, municipality=code5, area=area)
+        if seen is unseen:
+            opened = replace(opened, raw=None)  # its cells are in the canonical table: a million rows once, not twice
+        part = _part(noun, opened, seen, municipality=code5, area=area)
+        del opened  # the rows are typed now: their text is not to lie in memory while they are placed
+        pa.default_memory_pool().release_unused()
+        part = replace(part, source=replace(part.source, credit=credit))
         groups.setdefault(dataset or _dataset(part), []).append(part)
     return tuple(
         _batch(noun, parts, municipality=code5, gazetteer=gazetteer, at=at, dataset=name, drill=drill)
@@ -161,32 +187,13 @@ def within(batch: Batch, max_refused: str = "0") -> bool:
     return batch.refused <= limit
 
 
-def require(batch: Batch, *, max_refused: str = "0", all_or_nothing: bool = False) -> None:
-    """Refuse the whole batch if too many of its rows were refused; to be called before anything is stored.
-
-    Raises
-    ------
-    IngestError
-        ``disaster.too_many_refused``; with `all_or_nothing` one refused row is too many whatever `max_refused` says.
-        ``disaster.nothing_accepted`` if no row is left to store.
-    """
-    if batch.accepted == 0:
-        raise IngestError("disaster.nothing_accepted", read=batch.read, kind=NOUNS[batch.kind].title)
-    if not within(batch, "0" if all_or_nothing else max_refused):
-        raise IngestError(
-            "disaster.too_many_refused",
-            refused=batch.refused,
-            read=batch.read,
-            allowed="0" if all_or_nothing else max_refused,
-        )
-
-
 def report(batch: Batch, *, lang: Lang = "ja") -> dict[str, Any]:
     """Return what was found in the files, ready for JSON.
 
     Faults are shown up to 1,000 a reason; ``fault_counts`` counts all. ``row`` is the row below the header (1 is the
     first), in the file named by ``file`` of the fault where there are several; null means the whole file. Values that
-    can point at a home or a person are null.
+    can point at a home or a person are null. ``line`` is the row in the program that shows the file, where that is
+    another (the row of a sheet).
     """
     return {
         "format": REPORT_FORMAT,
@@ -231,14 +238,14 @@ def _fault(fault: Fault, lang: Lang) -> dict[str, Any]:
         "reason": fault.reason(lang),
         "hint": fault.hint(lang),
     }
-    return shown | ({"file": fault.params["file"]} if "file" in fault.params else {})
+    return shown | {name: fault.params[name] for name in ("line", "file") if name in fault.params}
 
 
-def _noun(kind: str, side: Side) -> Noun:
+def _noun(kind: str, side: Side | None) -> Noun:
     if kind not in NOUNS:
         raise IngestError("disaster.unknown_kind", kind=kind, kinds="、".join(NOUNS))
     noun = NOUNS[kind]
-    if noun.sides and side not in noun.sides:
+    if side is not None and noun.sides and side not in noun.sides:
         raise IngestError("disaster.wrong_side", kind=noun.title)
     return noun
 
@@ -247,23 +254,69 @@ def _dataset(part: Part) -> str:
     """Name the series that a file continues: `Layout.series` and `Layout.beside` say how."""
     layout, table = part.layout, part.checked.table
     if layout.series == "file":
-        return f"{layout.id}:{Path(part.source.file).stem}"
+        return f"{layout.id}:{Path(part.name).stem}"
     values = pc.unique(table.column(layout.beside)).to_pylist() if layout.beside else []
     return f"{layout.id}:{values[0]}" if len(values) == 1 and values[0] else layout.id
 
 
-def _part(noun: Noun, raw: RawTable, *, municipality: str, area: shapely.Geometry | None) -> Part:
-    """Recognise and check one file."""
-    file = raw.source.file
-    headings = [name for name in raw.table.column_names if name != "geometry" or raw.has_geometry]
-    layout = recognise(noun.kind, headings, file=Path(file).stem)
-    canonical = apply(layout, raw.table, file=Path(file).stem, municipality=municipality)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """A file as read and turned into the noun's columns; `raw` may be given up once nobody asks for it."""
+
+    raw: RawTable | None
+    about: RawSource
+    rows: int
+    bad_geometry: Mapping[int, str]
+    merged: Merged
+    layout: Layout
+    canonical: Canonical
+    findings: Findings
+    individual: bool  # holds individual numbers, so that nothing of it may enter
+    notes: tuple[Note, ...]
+
+
+def _opened(
+    noun: Noun,
+    path: Path,
+    reader: Reader,
+    reading: Mapping[str, Any],
+    mapping: Layout | None,
+    *,
+    municipality: str,
+    area: shapely.Geometry | None,
+) -> _Opened:
+    """Read and recognise one file, and look for individual numbers in every column of it."""
+    raw = reader.read(path, **reading)
+    if raw.table.num_rows >= _LARGE:
+        reader.close()  # the parser's memory is wanted for the rows; the next file starts a parser anew
+    about, found = raw.source, without_reasons(raw.table)
+    layout = _layout(noun, raw, found.column_names, path, mapping)
+    canonical = apply(layout, found, file=Path(about.name).stem, municipality=municipality)
+    canonical = inside(canonical, area, file=about.file) if layout.only_inside else canonical
     rows = canonical.table.column(ROW).to_numpy()
     if len(rows) == 0:
-        raise _nothing(noun, file, canonical.set_aside, municipality)
-    findings = Findings(rows)
-    kept = raw.table if len(rows) == raw.table.num_rows else raw.table.take(pa.array(rows - 1))
-    if find_individual_numbers(kept, findings):
+        raise _nothing(noun, about.file, canonical.set_aside, municipality)
+    findings = Findings(rows, lines=None if raw.lines is None else raw.lines[rows - 1])
+    kept = found if len(rows) == found.num_rows else found.take(pa.array(rows - 1))
+    individual = find_individual_numbers(kept, findings)
+    notes = unused_headings(layout, found.column_names)
+    bad, merged = raw.bad_geometry, raw.merged
+    return _Opened(raw, about, found.num_rows, bad, merged, layout, canonical, findings, individual, notes)
+
+
+def _layout(noun: Noun, raw: RawTable, names: Sequence[str], path: Path, mapping: Layout | None) -> Layout:
+    """Return the layout that is to be used: the given one if it fits, else the known one."""
+    headings = [name for name in names if name != GEOMETRY or raw.has_geometry]
+    if mapping is not None:
+        require_fit(mapping, noun, headings, file=raw.source.file)
+        return mapping
+    return recognise(noun.kind, headings, file=Path(raw.source.name).stem, path=path)
+
+
+def _part(noun: Noun, opened: _Opened, seen: Seen, *, municipality: str, area: shapely.Geometry | None) -> Part:
+    """Check one file."""
+    about, canonical, findings = opened.about, opened.canonical, opened.findings
+    if opened.individual:
         checked = refused_whole(noun, findings)
     else:
         checked = check(
@@ -273,10 +326,14 @@ def _part(noun: Noun, raw: RawTable, *, municipality: str, area: shapely.Geometr
             headings=canonical.headings,
             area=area,
             findings=findings,
-            bad_geometry=raw.bad_geometry,
+            bad_geometry=opened.bad_geometry,
+            continued=continued_amounts(noun, opened.layout, opened.merged, findings.rows),
         )
-    source = Source(file, raw.source.sha256, raw.source.encoding, raw.source.crs, layout.id, raw.source.notes)
-    return Part(layout, source, checked, raw.table.num_rows, canonical.set_aside)
+    if opened.raw is not None:
+        seen(opened.raw, findings)
+    notes = (*about.notes, *checked.remarks, *opened.notes)
+    source = Source(about.file, about.sha256, about.encoding, about.crs, opened.layout.id, notes)
+    return Part(opened.layout, about.name, source, checked, opened.rows, canonical.set_aside, about.place_remark)
 
 
 def _nothing(noun: Noun, file: str, set_aside: Mapping[str, int], municipality: str) -> IngestError:
@@ -297,10 +354,13 @@ def _batch(
 ) -> Batch:
     """Put the files of one dataset together and place their rows."""
     merged = merge(noun, parts)
-    table = placed(merged.table, gazetteer, municipality=municipality)
+    remarks = place_remarks(parts, merged.rows)
+    table = placed(merged.table, gazetteer, municipality=municipality, remarks=remarks)
     notes = dict(merged.notes)
     if "lon" in table.column_names and (unplaced := table.column("lon").null_count):
         notes["disaster.unplaced"] = unplaced
+    if disagreeing := postal_doubts(table):
+        notes["disaster.postal_disagrees"] = disagreeing
     return Batch(
         kind=noun.kind,
         municipality=municipality,

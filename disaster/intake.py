@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import shapely
 
 from disaster.batch import Batch
 from disaster.errors import IngestError
 from disaster.ingest import check_files, within
-from disaster.models import BOUNDARIES, FORWARDING, GAZETTEER
+from disaster.models import BOUNDARIES, FORWARDING, GAZETTEER, NOUNS
 from disaster.progress import Step, silent
 from disaster.store import Store, Stored
 from geo.faults import Lang, words
@@ -41,9 +42,11 @@ class Intake:
 
     def sentence(self, lang: Lang) -> str:
         """Say what became of it in one line."""
-        params = {"accepted": self.batch.accepted, "refused": self.batch.refused, "dataset": self.batch.dataset}
+        batch = self.batch
+        params = {"accepted": batch.accepted, "refused": batch.refused, "dataset": batch.dataset, "read": batch.read}
         if self.stored is None:
-            code = "disaster.ingest_refused"
+            code = "disaster.ingest_refused" if batch.accepted else "disaster.nothing_accepted"
+            params["kind"] = NOUNS[batch.kind].title
         elif self.stored.unchanged:
             code = "disaster.ingest_unchanged"
         elif self.stored.newer:
@@ -56,9 +59,17 @@ class Intake:
 
 
 def gazetteer_of(store: Store, municipality: str, *, at: datetime, drill: bool = False) -> Gazetteer | None:
-    """Return the town table of the store, None before one was taken in; real rows are never placed by a drill's."""
+    """Return the town table of the store, None before one was taken in; real rows are never placed by a drill's.
+
+    A gazetteer that was built of several sources goes before lists of towns that were taken in as they are: its rows
+    name their source, and it holds the towns of those lists already.
+    """
     current = store.current(GAZETTEER.kind, municipality, at=at, drill=drill)
-    return None if current.as_of is None else Gazetteer.of(current.table, municipality=municipality)
+    if current.as_of is None:
+        return None
+    built = pc.fill_null(pc.not_equal(current.table.column("source"), ""), False)
+    rows = current.table.filter(built) if pc.any(built).as_py() else current.table
+    return Gazetteer.of(rows, municipality=municipality)
 
 
 def boundary_of(store: Store, municipality: str, *, at: datetime, drill: bool = False) -> np.ndarray | None:
@@ -77,14 +88,13 @@ def ingest(
     municipality: str,
     reader: Reader,
     at: datetime,
-    encoding: str | None = None,
-    crs: str | None = None,
     dataset: str | None = None,
     drill: bool = False,
     max_refused: str = "0",
     all_or_nothing: bool = False,
     forwarding: bool = False,
     step: Step = silent,
+    **options: Any,
 ) -> list[Intake]:
     """Check files and store those with few enough refused rows.
 
@@ -96,6 +106,8 @@ def ingest(
         Store nothing of any batch unless every row of every batch is accepted.
     forwarding
         Whether notices of moving may be taken in: off unless the settings open it.
+    options
+        As in ``disaster.ingest.check_files``: ``mapping``, ``credit``, ``seen``, and those of the reader.
 
     Returns
     -------
@@ -114,7 +126,7 @@ def ingest(
     step("ファイルを調べています")
     batches = check_files(
         kind, paths, municipality=municipality, side=store.side, reader=reader, gazetteer=gazetteer, at=at,
-        encoding=encoding, crs=crs, dataset=dataset, drill=drill, boundary=boundary,
+        dataset=dataset, drill=drill, boundary=boundary, **options,
     )  # fmt: skip
     if all_or_nothing and any(batch.refused for batch in batches):
         return [Intake(batch, None) for batch in batches]

@@ -13,18 +13,33 @@ from disaster.layouts import Layout
 from disaster.models import Noun
 from disaster.schemas import Checked, Findings
 from disaster.schemas.rules import check_keys
-from geo.faults import MAX_KEPT_PER_CODE, Fault, Faults
+from geo.faults import MAX_KEPT_PER_CODE, Fault, Faults, words
+from geo.read.model import Note
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One checked file; `rows` counts all its rows, also those set aside."""
+    """One checked file, or one file of an archive, whose `name` is then its own.
+
+    `rows` counts all its rows, also those set aside; `place_remark` as in ``RawSource``.
+    """
 
     layout: Layout
+    name: str
     source: Source
     checked: Checked
     rows: int
     set_aside: Mapping[str, int] = field(default_factory=dict)
+    place_remark: Note | None = None
+
+
+def place_remarks(parts: Sequence[Part], rows: npt.NDArray[np.int64]) -> pa.Array | None:
+    """Return what must stand beside each row's place, None where no file says anything; `rows` as `merge` numbers."""
+    if not any(part.place_remark for part in parts):
+        return None
+    ends = np.cumsum([part.rows for part in parts])
+    said = [words(*part.place_remark) if part.place_remark else None for part in parts]
+    return pa.array(said, pa.string()).take(pa.array(np.searchsorted(ends, rows, side="left")))
 
 
 def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -66,8 +81,8 @@ def _across(
     found = Findings(rows)
 
     def tell(position: int) -> str:
-        name, row = _in_file(parts, starts, int(rows[position]))
-        return f"{name} の{row}行目"
+        name, row, line = _in_file(parts, starts, int(rows[position]))
+        return f"{name} の{line or row}行目"
 
     columns = {name: table.column(name).combine_chunks() for name in table.column_names}
     headings = {item.name: item.column.label for item in noun.fields}
@@ -75,10 +90,12 @@ def _across(
     return found
 
 
-def _in_file(parts: Sequence[Part], starts: npt.NDArray[np.int64], row: int) -> tuple[str, int]:
-    """Return the file and the row in it of a row numbered through all files."""
+def _in_file(parts: Sequence[Part], starts: npt.NDArray[np.int64], row: int) -> tuple[str, int, int | None]:
+    """Return the file, the row in it and the row of its sheet (None of a text) of a row numbered through all files."""
     at = int(np.searchsorted(starts, row, side="left")) - 1
-    return parts[at].source.file, row - int(starts[at])
+    own, checked = row - int(starts[at]), parts[at].checked
+    line = None if checked.numbers is None else int(checked.numbers[checked.rows == own][0])
+    return parts[at].source.file, own, line
 
 
 def _join(parts: Sequence[Part], starts: npt.NDArray[np.int64], across: Faults) -> Faults:
@@ -93,8 +110,9 @@ def _join(parts: Sequence[Part], starts: npt.NDArray[np.int64], across: Faults) 
     return Faults(tuple(_capped(kept)), counts, frozenset(refused))
 
 
-def _named(fault: Fault, file: str, row: int | None) -> Fault:
-    return Fault(fault.code, row, fault.column, fault.value, {**fault.params, "file": file})
+def _named(fault: Fault, file: str, row: int | None, line: int | None = None) -> Fault:
+    of_sheet = {} if line is None else {"line": line}
+    return Fault(fault.code, row, fault.column, fault.value, {**fault.params, **of_sheet, "file": file})
 
 
 def _capped(faults: Iterable[Fault]) -> Iterable[Fault]:

@@ -6,101 +6,60 @@ somebody known to be at home.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
-from agreements.format import Column, ColumnType, Sensitivity
+from agreements.format import Column
+from disaster.noun import (
+    ADDRESS,
+    MUNICIPALITY,
+    NAME,
+    NOTE,
+    PEOPLE,
+    PHONE,
+    SQUARE_METRES,
+    YES,
+    Field,
+    Noun,
+    S,
+    Shape,
+    Side,
+    T,
+    field,
+)
+from disaster.reference import BOUNDARIES, FACILITIES, GAZETTEER, OFFICE_AREAS, POPULATION, POSTAL_TOWNS
 
-T = ColumnType
-S = Sensitivity
+__all__ = [
+    "AREAS",
+    "BOUNDARIES",
+    "DAMAGE_POINTS",
+    "DELIVERY_POINTS",
+    "DELIVERY_STATUS",
+    "DEPTH_CLASSES",
+    "EMERGENCY_SITES",
+    "FACILITIES",
+    "FORWARDING",
+    "GAZETTEER",
+    "HAZARDS",
+    "INQUIRIES",
+    "NOUNS",
+    "OFFICES",
+    "OFFICE_AREAS",
+    "OPENINGS",
+    "PASSABLE",
+    "PLACE_COLUMNS",
+    "POPULATION",
+    "POSTAL_TOWNS",
+    "PROTECTION",
+    "RISK_SPOTS",
+    "ROADS",
+    "SHELTERS",
+    "STOCKPILES",
+    "VEHICLES",
+    "Field",
+    "Noun",
+    "Shape",
+    "Side",
+]
 
-
-class Side(StrEnum):
-    """Whose store it is, for life."""
-
-    POST = "post"
-    MUNICIPALITY = "municipality"
-    DEMO = "demo"
-
-
-class Shape(StrEnum):
-    """What a row's place looks like."""
-
-    POINT = "point"  # columns lon, lat: degrees, EPSG:6668
-    LINE = "line"  # column geometry: WKB, EPSG:6668
-    POLYGON = "polygon"  # column geometry: WKB, EPSG:6668
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column and what a value must be to enter."""
-
-    column: Column
-    required: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Machine name of the column."""
-        return self.column.name
-
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """One kind of row.
-
-    `key` names the columns that tell two rows apart within a municipality. `sides` are the stores it may be ingested
-    into. `bulk` nouns are kept as snapshot files only, the others also as rows in SQL. `publishable` nouns may leave
-    through ``disaster.publish``; a noun with columns of sensitivity dwelling or person never may.
-    """
-
-    kind: str
-    title: str
-    shape: Shape
-    fields: tuple[Field, ...]
-    key: tuple[str, ...]
-    sides: frozenset[Side] = frozenset(Side)
-    bulk: bool = False
-    publishable: bool = True
-
-    @property
-    def personal(self) -> bool:
-        """Whether a row can point at a home or a person."""
-        return any(f.column.sensitivity in (S.DWELLING, S.PERSON) for f in self.fields)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns, without what must hold of their values."""
-        return tuple(f.column for f in self.fields)
-
-
-def _field(
-    name: str,
-    label: str,
-    type_: ColumnType = T.TEXT,
-    *,
-    required: bool = False,
-    sensitivity: Sensitivity = S.PUBLIC,
-    choices: Mapping[str, str] | None = None,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    pattern: str | None = None,
-) -> Field:
-    column = Column(name, label, T.CHOICE if choices else type_, sensitivity, choices or {})
-    return Field(column, required, minimum, maximum, pattern)
-
-
-_YES = T.FLAG
-_CODE5 = r"\d{5}"
-
-MUNICIPALITY = _field("municipality", "市区町村コード", required=True, pattern=_CODE5)
-NAME = _field("name", "名称", required=True)
-ADDRESS = _field("address", "所在地")
-NOTE = _field("note", "備考")
-PHONE = _field("phone", "電話番号")
 HAZARDS: Mapping[str, str] = {
     "flood": "洪水", "landslide": "崖崩れ、土石流及び地滑り", "storm_surge": "高潮", "earthquake": "地震", "tsunami": "津波",
     "fire": "大規模な火事", "inland_flood": "内水氾濫", "volcano": "火山現象",
@@ -113,7 +72,8 @@ PASSABLE: Mapping[str, str] = {
 DEPTH_CLASSES: Mapping[str, str] = {
     "lt_0_3": "0.3m未満", "0_3_to_0_5": "0.3m以上0.5m未満", "lt_0_5": "0.5m未満", "0_5_to_1": "0.5m以上1m未満",
     "1_to_2": "1m以上2m未満", "1_to_3": "1m以上3m未満", "0_5_to_3": "0.5m以上3m未満", "2_to_3": "2m以上3m未満",
-    "3_to_5": "3m以上5m未満", "5_to_10": "5m以上10m未満", "10_to_20": "10m以上20m未満", "ge_20": "20m以上", "unknown": "不明",
+    "0_3_to_1": "0.3m以上1m未満", "2_to_5": "2m以上5m未満",
+    "3_to_5": "3m以上5m未満", "5_to_10": "5m以上10m未満", "10_to_20": "10m以上20m未満", "ge_10": "10m以上", "ge_20": "20m以上", "unknown": "不明",
 }  # fmt: skip
 DELIVERY_STATUS: Mapping[str, str] = {
     "served": "配達中", "suspended": "区域休止", "unreachable": "到達不能", "counter_pickup": "窓口交付",
@@ -123,20 +83,20 @@ DELIVERY_STATUS: Mapping[str, str] = {
 OFFICES = Noun(
     "offices", "郵便局", Shape.POINT,
     (
-        _field("office_code", "局所コード", required=True, pattern=r"[0-9A-Za-z-]{3,20}"),
+        field("office_code", "局所コード", required=True, pattern=r"[0-9A-Za-z-]{3,20}"),
         MUNICIPALITY,
         NAME,
         ADDRESS,
-        _field("management", "経営形態", choices={"direct": "直営", "contract": "簡易郵便局", "branch": "分室", "mobile": "移動郵便局", "unknown": "不明"}),
-        _field("delivery", "集配", choices={"delivery": "集配局", "no_delivery": "無集配局", "unknown": "不明"}),
-        _field("state", "営業状況", choices={"open": "営業中", "partial": "一部営業", "closed": "休止", "unknown": "不明"}),
-        _field("state_at", "営業状況の時点", T.TIME),
-        _field("hours", "営業時間"),
-        _field("services", "取扱業務", T.LIST),
-        _field("is_emergency_site", "指定緊急避難場所", _YES),
-        _field("is_tsunami_building", "津波避難ビル", _YES),
-        _field("storage_m2", "備蓄に使える面積(m2)", T.NUMBER, minimum=0, maximum=100_000),
-        _field("served_municipalities", "配達を受け持つ市区町村", T.LIST),
+        field("management", "経営形態", choices={"direct": "直営", "contract": "簡易郵便局", "branch": "分室", "mobile": "移動郵便局", "unknown": "不明"}),
+        field("delivery", "集配", choices={"delivery": "集配局", "no_delivery": "無集配局", "unknown": "不明"}),
+        field("state", "営業状況", choices={"open": "営業中", "partial": "一部営業", "closed": "休止", "unknown": "不明"}),
+        field("state_at", "営業状況の時点", T.TIME),
+        field("hours", "営業時間"),
+        field("services", "取扱業務", T.LIST),
+        field("is_emergency_site", "指定緊急避難場所", YES),
+        field("is_tsunami_building", "津波避難ビル", YES),
+        field("storage_m2", "備蓄に使える面積(m2)", T.NUMBER, minimum=0, maximum=100_000, units=SQUARE_METRES),
+        field("served_municipalities", "配達を受け持つ市区町村", T.LIST),
         PHONE,
         NOTE,
     ),
@@ -146,18 +106,18 @@ OFFICES = Noun(
 DELIVERY_POINTS = Noun(
     "delivery-points", "配達先", Shape.POINT,
     (
-        _field("point_id", "配達先ID", required=True, sensitivity=S.DWELLING, pattern=r"[0-9A-Za-z-]{3,40}"),
+        field("point_id", "配達先ID", required=True, sensitivity=S.DWELLING, pattern=r"[0-9A-Za-z-]{3,40}"),
         MUNICIPALITY,
-        _field("postal_code", "郵便番号", sensitivity=S.DWELLING, pattern=r"\d{7}"),
-        _field("address", "住所", required=True, sensitivity=S.DWELLING),
-        _field("building", "建物名等(方書)", sensitivity=S.DWELLING),
-        _field("point_kind", "配達先の種類", required=True, sensitivity=S.DWELLING,
+        field("postal_code", "郵便番号", sensitivity=S.DWELLING, pattern=r"\d{7}"),
+        field("address", "住所", required=True, sensitivity=S.DWELLING),
+        field("building", "建物名等(方書)", sensitivity=S.DWELLING),
+        field("point_kind", "配達先の種類", required=True, sensitivity=S.DWELLING,
                choices={"dwelling": "住居", "business": "事業所", "facility": "施設", "mixed": "住居兼事業所"}),
-        _field("addressees", "受取人", T.LIST, sensitivity=S.PERSON),
-        _field("status", "配達状況", required=True, sensitivity=S.DWELLING, choices=DELIVERY_STATUS),
-        _field("status_reason", "配達状況の理由", sensitivity=S.DWELLING),
-        _field("confirmed_at", "確認日時", T.TIME, sensitivity=S.DWELLING),
-        _field("office_code", "集配局コード", required=True),
+        field("addressees", "受取人", T.LIST, sensitivity=S.PERSON),
+        field("status", "配達状況", required=True, sensitivity=S.DWELLING, choices=DELIVERY_STATUS),
+        field("status_reason", "配達状況の理由", sensitivity=S.DWELLING),
+        field("confirmed_at", "確認日時", T.TIME, sensitivity=S.DWELLING),
+        field("office_code", "集配局コード", required=True),
     ),
     key=("point_id",), sides=frozenset({Side.POST, Side.DEMO}), bulk=True, publishable=False,
 )  # fmt: skip
@@ -167,10 +127,10 @@ PROTECTION = Noun(
     "protection", "支援措置対象者", Shape.NONE,
     (
         MUNICIPALITY,
-        _field("protected_name", "氏名", required=True, sensitivity=S.PERSON),
-        _field("protected_address", "住所", sensitivity=S.PERSON),
-        _field("point_id", "配達先ID", sensitivity=S.PERSON),
-        _field("until", "期限", T.DATE, sensitivity=S.PERSON),
+        field("protected_name", "氏名", required=True, sensitivity=S.PERSON),
+        field("protected_address", "住所", sensitivity=S.PERSON),
+        field("point_id", "配達先ID", sensitivity=S.PERSON),
+        field("until", "期限", T.DATE, sensitivity=S.PERSON),
     ),
     key=("protected_name", "protected_address"), bulk=True, publishable=False,
 )  # fmt: skip
@@ -180,13 +140,13 @@ PROTECTION = Noun(
 FORWARDING = Noun(
     "forwarding", "転居届", Shape.NONE,
     (
-        _field("forwarding_id", "届出ID", required=True, sensitivity=S.PERSON, pattern=r"[0-9A-Za-z-]{3,40}"),
+        field("forwarding_id", "届出ID", required=True, sensitivity=S.PERSON, pattern=r"[0-9A-Za-z-]{3,40}"),
         MUNICIPALITY,
-        _field("moved_name", "氏名", required=True, sensitivity=S.PERSON),
-        _field("from_address", "旧住所", required=True, sensitivity=S.PERSON),
-        _field("to_address", "新住所", required=True, sensitivity=S.PERSON),
-        _field("starts_on", "転送開始日", T.DATE, required=True, sensitivity=S.PERSON),
-        _field("ends_on", "転送終了日", T.DATE, sensitivity=S.PERSON),
+        field("moved_name", "氏名", required=True, sensitivity=S.PERSON),
+        field("from_address", "旧住所", required=True, sensitivity=S.PERSON),
+        field("to_address", "新住所", required=True, sensitivity=S.PERSON),
+        field("starts_on", "転送開始日", T.DATE, required=True, sensitivity=S.PERSON),
+        field("ends_on", "転送終了日", T.DATE, sensitivity=S.PERSON),
     ),
     key=("forwarding_id",), sides=frozenset({Side.POST, Side.DEMO}), bulk=True, publishable=False,
 )  # fmt: skip
@@ -194,16 +154,16 @@ FORWARDING = Noun(
 VEHICLES = Noun(
     "vehicles", "車両", Shape.NONE,
     (
-        _field("vehicle_id", "車両ID", required=True),
+        field("vehicle_id", "車両ID", required=True),
         MUNICIPALITY,
-        _field("office_code", "局所コード"),
-        _field("vehicle_kind", "車種", required=True,
+        field("office_code", "局所コード"),
+        field("vehicle_kind", "車種", required=True,
                choices={"van": "軽四輪", "motorbike": "自動二輪", "bicycle": "自転車", "truck_2t": "2tトラック"}),
-        _field("payload_kg", "積載量(kg)", T.NUMBER, minimum=0, maximum=30_000),
-        _field("width_m", "車幅(m)", T.NUMBER, minimum=0.1, maximum=4),
-        _field("legal_state", "緊急通行の届出", choices={"registered": "届出済", "not_registered": "未届出", "unknown": "不明"}),
-        _field("mail_delivery", "郵便配達用", _YES),
-        _field("driver", "運転者", choices={"lent": "貸与のみ", "own_staff": "社員が運転"}),
+        field("payload_kg", "積載量(kg)", T.NUMBER, minimum=0, maximum=30_000, units=("kg", "キロ")),
+        field("width_m", "車幅(m)", T.NUMBER, minimum=0.1, maximum=4, units=("m", "メートル")),
+        field("legal_state", "緊急通行の届出", choices={"registered": "届出済", "not_registered": "未届出", "unknown": "不明"}),
+        field("mail_delivery", "郵便配達用", YES),
+        field("driver", "運転者", choices={"lent": "貸与のみ", "own_staff": "社員が運転"}),
         NOTE,
     ),
     key=("vehicle_id",),
@@ -212,16 +172,16 @@ VEHICLES = Noun(
 STOCKPILES = Noun(
     "stockpiles", "備蓄", Shape.POINT,
     (
-        _field("site_id", "備蓄場所ID", required=True),
+        field("site_id", "備蓄場所ID", required=True),
         MUNICIPALITY,
         NAME,
         ADDRESS,
-        _field("lot_id", "ロット"),
-        _field("item", "品目"),
-        _field("quantity", "数量", T.INTEGER, minimum=0, maximum=100_000_000),
-        _field("unit", "単位"),
-        _field("expires_on", "期限", T.DATE),
-        _field("office_code", "局所コード"),
+        field("lot_id", "ロット"),
+        field("item", "品目"),
+        field("quantity", "数量", T.INTEGER, minimum=0, maximum=100_000_000),
+        field("unit", "単位"),
+        field("expires_on", "期限", T.DATE),
+        field("office_code", "局所コード"),
         PHONE,
         NOTE,
     ),
@@ -231,14 +191,14 @@ STOCKPILES = Noun(
 SHELTERS = Noun(
     "shelters", "避難所", Shape.POINT,
     (
-        _field("shelter_id", "避難所ID", required=True),
+        field("shelter_id", "避難所ID", required=True),
         MUNICIPALITY,
         NAME,
         ADDRESS,
-        _field("shelter_kind", "区分", required=True,
+        field("shelter_kind", "区分", required=True,
                choices={"designated": "指定避難所", "welfare": "福祉避難所", "undesignated": "指定外避難所", "temporary": "臨時避難所"}),
-        _field("capacity", "想定収容人数", T.INTEGER, minimum=0, maximum=1_000_000),
-        _field("area_m2", "面積(m2)", T.NUMBER, minimum=0, maximum=10_000_000),
+        field("capacity", "想定収容人数", T.INTEGER, minimum=0, maximum=1_000_000, units=PEOPLE),
+        field("area_m2", "面積(m2)", T.NUMBER, minimum=0, maximum=10_000_000, units=SQUARE_METRES),
         PHONE,
         NOTE,
     ),
@@ -248,15 +208,15 @@ SHELTERS = Noun(
 OPENINGS = Noun(
     "openings", "避難所の開設状況", Shape.NONE,
     (
-        _field("shelter_id", "避難所ID"),
+        field("shelter_id", "避難所ID"),
         MUNICIPALITY,
         NAME,
-        _field("opening_status", "開設状況", required=True,
+        field("opening_status", "開設状況", required=True,
                choices={"not_open": "未開設", "open": "開設", "closed": "閉鎖", "unknown": "不明"}),
-        _field("head_count", "避難者数", T.INTEGER, minimum=0, maximum=1_000_000),
-        _field("observed_at", "時点", T.TIME, required=True),
-        _field("opened_at", "開設日時", T.TIME),
-        _field("closed_at", "閉鎖日時", T.TIME),
+        field("head_count", "避難者数", T.INTEGER, minimum=0, maximum=1_000_000, units=PEOPLE),
+        field("observed_at", "時点", T.TIME, required=True),
+        field("opened_at", "開設日時", T.TIME),
+        field("closed_at", "閉鎖日時", T.TIME),
         NOTE,
     ),
     key=("shelter_id", "name", "observed_at"),
@@ -265,14 +225,14 @@ OPENINGS = Noun(
 EMERGENCY_SITES = Noun(
     "emergency-sites", "指定緊急避難場所・津波避難ビル", Shape.POINT,
     (
-        _field("site_id", "場所ID", required=True),
+        field("site_id", "場所ID", required=True),
         MUNICIPALITY,
         NAME,
         ADDRESS,
-        _field("site_kind", "区分", required=True,
+        field("site_kind", "区分", required=True,
                choices={"emergency_site": "指定緊急避難場所", "tsunami_building": "津波避難ビル"}),
-        *(_field(f"safe_{code}", f"災害種別_{label}", _YES) for code, label in HAZARDS.items()),
-        _field("capacity", "想定収容人数", T.INTEGER, minimum=0, maximum=1_000_000),
+        *(field(f"safe_{code}", f"災害種別_{label}", YES) for code, label in HAZARDS.items()),
+        field("capacity", "想定収容人数", T.INTEGER, minimum=0, maximum=1_000_000, units=PEOPLE),
         PHONE,
         NOTE,
     ),
@@ -282,19 +242,19 @@ EMERGENCY_SITES = Noun(
 DAMAGE_POINTS = Noun(
     "damage-points", "被害地点", Shape.POINT,
     (
-        _field("damage_id", "被害ID", required=True),
+        field("damage_id", "被害ID", required=True),
         MUNICIPALITY,
-        _field("object", "対象", required=True,
+        field("object", "対象", required=True,
                choices={"road": "道路", "underpass": "アンダーパス", "bridge": "橋", "river": "河川", "slope": "斜面"}),
-        _field("damage", "被害・障害", required=True,
+        field("damage", "被害・障害", required=True,
                choices={"collapse": "崩落・損傷", "flooded": "冠水", "debris": "土砂・落石", "subsidence": "陥没・段差",
                         "obstacle": "障害物", "other": "その他"}),
-        _field("passable", "通行できるもの", required=True, choices=PASSABLE),
-        _field("place_text", "場所"),
-        _field("observed_at", "確認日時", T.TIME, required=True),
-        _field("reporter", "情報源", required=True,
+        field("passable", "通行できるもの", required=True, choices=PASSABLE),
+        field("place_text", "場所"),
+        field("observed_at", "確認日時", T.TIME, required=True),
+        field("reporter", "情報源", required=True,
                choices={"post": "郵便局", "municipality": "市区町村", "police": "警察", "fire": "消防", "resident": "住民", "other": "その他"}),
-        _field("verified", "現地確認済み", _YES),
+        field("verified", "現地確認済み", YES),
         NOTE,
     ),
     key=("damage_id",),
@@ -303,17 +263,17 @@ DAMAGE_POINTS = Noun(
 RISK_SPOTS = Noun(
     "risk-spots", "危険箇所", Shape.POINT,
     (
-        _field("risk_id", "危険箇所ID", required=True),
+        field("risk_id", "危険箇所ID", required=True),
         MUNICIPALITY,
-        _field("risk_kind", "種類", required=True,
+        field("risk_kind", "種類", required=True,
                choices={"underpass": "アンダーパス", "accident": "交通事故", "hard_braking": "急ブレーキ等", "care_facility": "要配慮者利用施設",
                         "other": "その他"}),
-        _field("name", "名称"),
+        field("name", "名称"),
         ADDRESS,
-        _field("happened_at", "発生日時", T.TIME),
-        _field("count", "件数", T.INTEGER, minimum=0, maximum=1_000_000),
-        _field("killed", "死者数", T.INTEGER, minimum=0, maximum=10_000),
-        _field("injured", "負傷者数", T.INTEGER, minimum=0, maximum=10_000),
+        field("happened_at", "発生日時", T.TIME),
+        field("count", "件数", T.INTEGER, minimum=0, maximum=1_000_000, units=("件",)),
+        field("killed", "死者数", T.INTEGER, minimum=0, maximum=10_000, units=PEOPLE),
+        field("injured", "負傷者数", T.INTEGER, minimum=0, maximum=10_000, units=PEOPLE),
         NOTE,
     ),
     key=("risk_kind", "risk_id"),
@@ -322,36 +282,32 @@ RISK_SPOTS = Noun(
 AREAS = Noun(
     "areas", "区域", Shape.POLYGON,
     (
-        _field("area_id", "区域ID", required=True),
+        field("area_id", "区域ID", required=True),
         MUNICIPALITY,
         NAME,
-        _field("area_kind", "区分", required=True,
+        field("area_kind", "区分", required=True,
                choices={"town": "町丁・字", "neighbourhood": "自治会・自主防災会", "flood_history": "浸水履歴",
-                        "flood_hazard": "浸水想定区域", "disaster": "被災区域"}),
-        _field("depth_class", "浸水深", choices=DEPTH_CLASSES),
-        _field("happened_on", "発生日", T.DATE),
+                       "flood_hazard": "浸水想定区域", "flood_duration": "浸水継続時間", "house_collapse": "家屋倒壊等氾濫想定区域",
+                       "landslide_hazard": "土砂災害警戒区域", "tsunami_hazard": "津波浸水想定", "storm_surge_hazard": "高潮浸水想定",
+                       "disaster": "被災区域"}),
+        field("depth_class", "浸水深", choices=DEPTH_CLASSES, units=("m", "cm", "メートル")),
+        field("phenomenon", "現象", choices={"slope": "急傾斜地の崩壊", "debris_flow": "土石流", "landslide": "地滑り"}),
+        field("zone", "警戒区域の区分",
+              choices={"warning": "警戒区域", "special": "特別警戒区域", "warning_planned": "警戒区域(指定前)",
+                       "special_planned": "特別警戒区域(指定前)"}),
+        field("happened_on", "発生日", T.DATE),
         NOTE,
     ),
     key=("area_kind", "area_id"),
 )  # fmt: skip
 
-BOUNDARIES = Noun(
-    "boundaries", "行政区域", Shape.POLYGON,
-    (
-        MUNICIPALITY,
-        NAME,
-        _field("part", "部分"),  # a municipality comes as one row for each of its parts: islands, rocks
-    ),
-    key=("municipality", "name", "part"),
-)  # fmt: skip
-
 ROADS = Noun(
     "roads", "道路", Shape.LINE,
     (
-        _field("road_id", "道路ID", required=True),
+        field("road_id", "道路ID", required=True),
         MUNICIPALITY,
-        _field("name", "路線名"),
-        _field("road_class", "区分", required=True,
+        field("name", "路線名"),
+        field("road_class", "区分", required=True,
                choices={"emergency_1": "第一次緊急輸送路", "emergency_2": "第二次緊急輸送路", "emergency_3": "第三次緊急輸送路",
                         "other": "その他の道路"}),
         NOTE,
@@ -359,26 +315,13 @@ ROADS = Noun(
     key=("road_id",),
 )  # fmt: skip
 
-GAZETTEER = Noun(
-    "gazetteer", "町名・位置の表", Shape.POINT,
-    (
-        MUNICIPALITY,
-        _field("pref", "都道府県", required=True),
-        _field("city", "市区町村", required=True),
-        _field("town", "町丁・字", required=True),
-        _field("koaza", "小字"),
-        _field("postal_code", "郵便番号", pattern=r"\d{7}"),
-    ),
-    key=("town", "koaza"), bulk=True,
-)  # fmt: skip
-
 #: The municipality's list of people it looks for; it is answered row by row in match mode and never stored.
 INQUIRIES = Noun(
     "inquiries", "照会リスト", Shape.NONE,
     (
-        _field("reference", "照会番号", required=True, sensitivity=S.PERSON, pattern=r"[0-9A-Za-z-]{1,40}"),
-        _field("inquired_name", "氏名", required=True, sensitivity=S.PERSON),
-        _field("inquired_address", "住所", required=True, sensitivity=S.PERSON),
+        field("reference", "照会番号", required=True, sensitivity=S.PERSON, pattern=r"[0-9A-Za-z-]{1,40}"),
+        field("inquired_name", "氏名", required=True, sensitivity=S.PERSON),
+        field("inquired_address", "住所", required=True, sensitivity=S.PERSON),
     ),
     key=("reference",), sides=frozenset(), bulk=True, publishable=False,
 )  # fmt: skip
@@ -398,6 +341,6 @@ NOUNS: Mapping[str, Noun] = {
     noun.kind: noun
     for noun in (
         OFFICES, VEHICLES, DELIVERY_POINTS, FORWARDING, PROTECTION, STOCKPILES, SHELTERS, OPENINGS, EMERGENCY_SITES, DAMAGE_POINTS,
-        RISK_SPOTS, AREAS, BOUNDARIES, ROADS, GAZETTEER, INQUIRIES,
+        RISK_SPOTS, AREAS, BOUNDARIES, ROADS, FACILITIES, POPULATION, POSTAL_TOWNS, OFFICE_AREAS, GAZETTEER, INQUIRIES,
     )
 }  # fmt: skip

@@ -205,7 +205,7 @@ def _ground(store: Store, noun: Any, case: Case) -> Layer | None:
     current = store.current(noun.kind, case.request.municipality, drill=case.drill)
     if current.as_of is None:
         return None
-    return noun_layer(noun, sorted_rows(current.table, noun.key), as_of=current.as_of)
+    return noun_layer(noun, sorted_rows(current.table, noun.key), as_of=current.as_of, source=current.credit)
 
 
 def _open_layer(store: Store, decision: Decision, case: Case) -> Layer | None:
@@ -219,7 +219,7 @@ def _open_layer(store: Store, decision: Decision, case: Case) -> Layer | None:
     rows = sorted_rows(_without_excluded(current.table, decision), noun.key)
     allowed = permitted(decision.columns, decision.precision)
     _require_columns([column for column in (*noun.columns, *PLACE_COLUMNS) if column.name in allowed])
-    return noun_layer(noun, rows, as_of=current.as_of, allowed=allowed)
+    return noun_layer(noun, rows, as_of=current.as_of, source=current.credit, allowed=allowed)
 
 
 def _require_columns(columns: Sequence[Column]) -> None:

@@ -18,8 +18,8 @@ from exporters.model import Extract, Layer, Marks
 
 #: Kinds that may be published, in the order in which people look for them.
 PUBLISHABLE: tuple[str, ...] = tuple(kind for kind, noun in NOUNS.items() if noun.publishable and not noun.personal)
-#: What the gazetteer is for is placing; as a layer it would only hide the others.
-NOT_SHOWN = ("gazetteer",)
+#: What these are for is placing; as layers they would only hide the others.
+NOT_SHOWN = ("gazetteer", "postal-towns")
 
 Box = tuple[float, float, float, float]
 
@@ -61,7 +61,7 @@ def published_layer(store: Store, kind: str, municipality: str, *, at: datetime,
     current = store.current(kind, municipality, at=at, drill=drill)
     if current.as_of is None:
         return None
-    return noun_layer(noun, sorted_rows(current.table, noun.key), as_of=current.as_of)
+    return noun_layer(noun, sorted_rows(current.table, noun.key), as_of=current.as_of, source=current.credit)
 
 
 def published_in(
@@ -85,7 +85,7 @@ def published_in(
     if noun.bulk:
         return _of_snapshot(store, noun, municipality, bbox=bbox, limit=limit, at=at, drill=drill)
     found = store.features(kind, municipality, bbox=bbox, limit=limit, at=at, drill=drill)
-    return noun_layer(noun, found.table, as_of=found.as_of or at), found.more
+    return noun_layer(noun, found.table, as_of=found.as_of or at, source=found.credit), found.more
 
 
 def _of_snapshot(
@@ -97,7 +97,8 @@ def _of_snapshot(
     places = geometry_of(rows)
     if bbox is not None and places is not None:
         rows = rows.filter(pa.array(shapely.intersects(places, shapely.box(*bbox))))
-    return noun_layer(noun, rows.slice(0, limit), as_of=current.as_of or at), rows.num_rows > limit
+    made = noun_layer(noun, rows.slice(0, limit), as_of=current.as_of or at, source=current.credit)
+    return made, rows.num_rows > limit
 
 
 def publish(

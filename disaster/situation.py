@@ -40,6 +40,7 @@ def beside(noun: Noun, own: Layer, received: Layer) -> Layer:
         table=table.combine_chunks(),
         geometry=_both_places(own, received, new),
         as_of=min(own.as_of, received.as_of),
+        source="、".join(dict.fromkeys(name for name in (own.source, received.source) if name)),
     )
 
 

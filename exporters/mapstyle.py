@@ -95,20 +95,30 @@ _DEPTHS: Final = {
     "lt_0_3": _depth("0.3m未満", "#ffffb3"),
     "0_3_to_0_5": _depth("0.3〜0.5m未満", "#f7f5a9"),
     "lt_0_5": _depth("0.5m未満", "#f7f5a9"),
+    "0_3_to_1": _depth("0.3〜1m未満", "#f8e1a6"),
     "0_5_to_1": _depth("0.5〜1m未満", "#f8e1a6"),
     "1_to_2": _depth("1〜2m未満", "#ffd8c0"),
     "1_to_3": _depth("1〜3m未満", "#ffd8c0"),
     "0_5_to_3": _depth("0.5〜3m未満", "#ffd8c0"),
     "2_to_3": _depth("2〜3m未満", "#ffc7ae"),
+    "2_to_5": _depth("2〜5m未満", "#ffb7b7"),
     "3_to_5": _depth("3〜5m未満", "#ffb7b7"),
     "5_to_10": _depth("5〜10m未満", "#ff9191"),
     "10_to_20": _depth("10〜20m未満", "#f285c9"),
+    "ge_10": _depth("10m以上", "#f285c9"),
     "ge_20": _depth("20m以上", "#dc7adc"),
 }
 _AREAS: Final = _DEPTHS | {
     "town": Look("町丁・字", "#8d99a6", weight=1, dash="2 3"),
     "neighbourhood": Look("自治会・自主防災会", _PURPLE, weight=1.2, dash="6 4"),
     "disaster": Look("被災区域", _RED, "#e06666", weight=2.5, opacity=0.25, dash="8 4"),
+    "warning": Look("土砂災害警戒区域", "#8a6d00", "#ffe14d", weight=1, opacity=0.45),
+    "special": Look("土砂災害特別警戒区域", _RED, "#ff5c5c", weight=1.2, opacity=0.5),
+    "warning_planned": Look("土砂災害警戒区域(指定前)", "#8a6d00", "#fff3b0", weight=1, opacity=0.35, dash="4 3"),
+    "special_planned": Look("土砂災害特別警戒区域(指定前)", _RED, "#ffc2c2", weight=1.2, opacity=0.35, dash="4 3"),
+    "landslide_hazard": Look("土砂災害警戒区域(区分の記載なし)", "#8a6d00", "#ffe14d", weight=1, opacity=0.45),
+    "flood_duration": Look("浸水継続時間", _BLUE, "#c5b4e3", weight=0.8, opacity=0.4),
+    "house_collapse": Look("家屋倒壊等氾濫想定区域", _RED, "#f2b5d4", weight=1, opacity=0.4, dash="6 3"),
 }
 _STATUS: Final = {
     "served": Look("配達中", "#2b4a66", "#8fb3d1", weight=1, radius=3),
@@ -161,6 +171,32 @@ STYLES: Final[Mapping[str, Style]] = {
         split="site_kind",
     ),
     "stockpiles": Style(65, Draw.MARKER, Look("備蓄場所", _WHITE, _BROWN, "備")),
+    "facilities": Style(
+        62, Draw.MARKER, Look("施設", _WHITE, _GREY, "施"), by=("facility_kind",),
+        looks={
+            "public": Look("公共施設", _WHITE, _GREY, "公"),
+            "medical": Look("医療機関", _RED, "#fff0f0", "医"),
+            "care": Look("介護事業所", _PURPLE, "#f0e6f7", "介"),
+            "aed": Look("AED設置場所", _WHITE, _ORANGE, "Ａ"),
+            "first_aid": Look("救護所", _WHITE, _RED, "救"),
+            "water": Look("給水拠点・井戸", _WHITE, _BLUE, "水"),
+            "helipad": Look("ヘリポート", _WHITE, "#3d434a", "Ｈ"),
+            "waste": Look("災害ごみ受入場所", _WHITE, _BROWN, "ご"),
+            "other": Look("その他の施設", _WHITE, _GREY, "他"),
+        },
+        split="facility_kind", hidden=frozenset({"public", "care", "aed", "other"}),
+    ),
+    "population": Style(
+        35, Draw.DOT, Look("人口・世帯", "#3b1359", "#c9b6dd", weight=0.8, radius=3), by=("figures",),
+        looks={
+            "given": Look("人口・世帯", "#3b1359", "#c9b6dd", weight=0.8, radius=3),
+            "merged": Look("人口・世帯(ほかの区域を合算)", "#3b1359", "#a470cf", weight=0.8, radius=3),
+            "hidden": Look("人口・世帯(秘匿)", "#7d858d", _WHITE, weight=0.8, radius=3),
+            "none": Look("人口・世帯(該当なし)", "#7d858d", _WHITE, weight=0.8, radius=2),
+        },
+        split="area_unit",
+        hidden=frozenset({"municipality", "small_area", "block", "mesh_1km", "mesh_500m", "mesh_250m"}),
+    ),
     "risk-spots": Style(
         60, Draw.DOT, Look("危険箇所", "#6b4a00", "#ffd34d", weight=1.2), by=("risk_kind",),
         looks={
@@ -189,8 +225,21 @@ STYLES: Final[Mapping[str, Style]] = {
     # What an area is decides before its depth: a disaster area keeps its red outline. Floods without a depth are blue.
     "areas": Style(
         20, Draw.SHAPE, Look("浸水(深さの記載なし)", _BLUE, "#5b9bd5", weight=0.8, opacity=0.4),
-        by=("area_kind", "depth_class"), looks=_AREAS, split="area_kind", hidden=frozenset({"neighbourhood", "town"}),
+        by=("zone", "area_kind", "depth_class"), looks=_AREAS, split="area_kind",
+        hidden=frozenset({"neighbourhood", "town", "flood_duration"}),
     ),
+    # Two lists of places beside one another (disaster.reconcile): what people must decide stands out.
+    "pairs": Style(
+        70, Draw.DOT, Look("場所", "#1f3b57", "#74c0fc"), by=("verdict",),
+        looks={
+            "open": Look("未確定", "#7a2e00", "#ff922b", weight=2, radius=8),
+            "same": Look("一致", _GREEN, "#8ce99a", weight=1.2),
+            "left": Look("左の一覧だけ", "#003f6b", "#4dabf7", weight=1.2, radius=6),
+            "right": Look("右の一覧だけ", _PURPLE, "#d0b3e6", weight=1.2, radius=6),
+        },
+        split="verdict",
+    ),
+    "pair-lines": Style(65, Draw.SHAPE, Look("未確定の組を結ぶ線", "#d9480f", weight=2.5, dash="6 4"), names=("pair",)),
     "boundaries": Style(
         10, Draw.SHAPE, Look("行政区域", "#2f3640", "#fdfcf7", weight=2.2, opacity=1.0, dash="10 3 2 3"), still=True
     ),

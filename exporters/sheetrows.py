@@ -140,14 +140,14 @@ def _cell(values: pa.Array, numbers: pa.StringArray, letters: str, style: str) -
         return pc.fill_null(text, "")
     if values.null_count == len(values):
         return pa.repeat(pa.scalar(""), len(values))
-    opening, escaped = _escaped(values)
+    opening, written = escaped(values)
     text = pc.binary_join_element_wise(
-        where, numbers, f'" s="{style}" t="inlineStr"><is><t{opening}>', escaped, "</t></is></c>", ""
+        where, numbers, f'" s="{style}" t="inlineStr"><is><t{opening}>', written, "</t></is></c>", ""
     )
     return pc.if_else(pc.fill_null(pc.not_equal(values, ""), False), text, "")
 
 
-def _escaped(texts: pa.StringArray) -> tuple[str, pa.StringArray]:
+def escaped(texts: pa.StringArray) -> tuple[str, pa.StringArray]:
     """Escape text for XML and for Excel, which takes ``_x0041_`` for A; say whether blanks at the ends must stay."""
     data, offsets = text_bytes(texts)
     filled = offsets[1:] > offsets[:-1]

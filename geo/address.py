@@ -24,13 +24,14 @@ _Column = TypeVar("_Column", "pd.Series", pa.Array, pa.ChunkedArray)
 
 KANJI_DIGITS = "〇零一二三四五六七八九"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_FORMAL = {"壱": "一", "弐": "二", "参": "三"}
+_FORMAL = {"壱": "一", "弐": "二", "参": "三", "拾": "十"}
 
 #: Characters that kanji numerals are written with, for use inside a character class.
 NUMERALS = KANJI_DIGITS + "".join(_UNITS) + "".join(_FORMAL)
 
 _KANJI_NUMBER = re.compile(rf"[0-9{NUMERALS}]+(?=丁目|丁|番|号|条|線|地割)")
 _STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(rf"(?<=[0-9{NUMERALS}])(?:大字|小字|字)(?=[0-9{NUMERALS}])"), "-"),  # 2字57 is not 257
     (re.compile(r"大字|小字|字"), ""),
     (_KANJI_NUMBER, lambda found: _in_arabic(found[0])),
     (re.compile(r"(?<=[0-9])[ーノ](?=[0-9])"), "-"),
@@ -44,9 +45,10 @@ _STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 def fold(texts: _Column) -> _Column:
     """Return the matching key of each address: equal keys are ways of writing the same address.
 
-    Folded: width and compatibility forms (NFKC), blanks, hyphens, ヶケが, ノの之, old and variant kanji, 大字 and 字,
-    kanji numerals before 丁目, 番, 号, 条, 線 and 地割, and ``番地の``, ``番``, ``号`` between numbers. Kept apart:
-    ``2丁目6`` and ``2-6``, which can be kilometres from one another (see `geo.place`, which knows the towns).
+    Folded: width and compatibility forms (NFKC), blanks, hyphens, ヶケが, ノの之, old and variant kanji, 大字 and 字
+    (between two numerals they become a hyphen), kanji numerals before 丁目, 番, 号, 条, 線 and 地割, and ``番地の``,
+    ``番``, ``号`` between numbers. Kept apart: ``2丁目6`` and ``2-6``, which can be kilometres from one another (see
+    `geo.place`, which knows the towns).
 
     Parameters
     ----------
@@ -70,20 +72,22 @@ def fold_name(texts: _Column) -> _Column:
     return keys
 
 
-def letters_of_addresses(texts: pa.Array) -> tuple[Letters, Letters]:
-    """Return a column of addresses in NFKC, and the same as letters to match by, one for one but for blanks.
+def letters_of_addresses(texts: pa.Array) -> tuple[Letters, Letters, npt.NDArray[np.int64]]:
+    """Return a column of addresses in NFKC, the same as letters to match by, and where each of those stands.
 
-    The second lacks exactly the characters for which `is_dropped` is true, so that a place found in it can be found
-    again in the first: that is how the unread rest of an address is shown as it was written.
+    Blanks and marks are left out of the letters, but for one blank between two digits: ``9-1 101`` is no ``9-1101``.
+    The third array holds, for each letter, its place in ``codes`` of the first: that is how the unread rest of an
+    address is shown as it was written.
     """
     normal = Letters.of(pc.utf8_normalize(pc.fill_null(texts, ""), form="NFKC"))
-    return normal, normal.mapped(address_table())
-
-
-def is_dropped(letters: Letters) -> npt.NDArray[np.bool_]:
-    """Tell for each character whether matching leaves it out (blanks, controls, variation selectors)."""
-    dropped: npt.NDArray[np.bool_] = address_table()[letters.codes] == 0
-    return dropped
+    codes = address_table()[normal.codes]
+    kept = np.flatnonzero(codes)
+    digit = (codes >= ord("0")) & (codes <= ord("9"))
+    gaps = np.flatnonzero((np.diff(kept) > 1) & digit[kept[:-1]] & digit[kept[1:]])
+    text_of = np.searchsorted(normal.starts, np.stack([kept[gaps], kept[gaps + 1]]), side="right")
+    blanks = kept[gaps[text_of[0] == text_of[1]]] + 1
+    codes[blanks] = ord(" ")
+    return normal, Letters(codes, normal.starts).kept(codes != 0), np.flatnonzero(codes)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +31,8 @@ _JAPAN_LON = (122.0, 154.0)
 
 _JGD2000_DATUM = "Japanese Geodetic Datum 2000"
 _TOKYO_DATUM = "Tokyo"
+_AXES = "axis order change (2D) + "  # steps of PROJ that tell people nothing
+_LAST_AXES = " + axis order change (2D)"
 
 #: 平面直角座標系 of the prefectures that lie in one zone (平成14年国土交通省告示第9号), by JIS X 0401 number.
 _ZONE_OF_PREFECTURE = {
@@ -61,13 +65,64 @@ _MERIDIAN_OF_ZONE = {
 _Frame = TypeVar("_Frame", "gpd.GeoDataFrame", "gpd.GeoSeries")
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """How coordinates of one reference system become JGD2011.
+
+    Attributes
+    ----------
+    transformer
+        Longitude before latitude (easting before northing) on both sides.
+    accuracy_m
+        Metres by which it may be wrong by its own documentation; None if that says nothing.
+    name
+        The steps as PROJ names them.
+    crs
+        The source as shown to people.
+    """
+
+    transformer: pyproj.Transformer
+    accuracy_m: float | None
+    name: str
+    crs: str
+
+    @property
+    def remark(self) -> tuple[str, dict[str, object]] | None:
+        """What must stand beside every place that was made by it, as (code, parameters); None if it is good enough."""
+        if self.accuracy_m is None:
+            return "geo.place_accuracy_unknown", {"crs": self.crs, "operation": self.name}
+        if self.accuracy_m <= MAX_ERROR_M:
+            return None
+        return "geo.place_inaccurate", {"crs": self.crs, "operation": self.name, "metres": f"{self.accuracy_m:g}"}
+
+
+def operation(source: str | pyproj.CRS, *, accept_inaccurate: bool = False) -> Operation:
+    """Return the best operation from a reference system to JGD2011 that this machine can do.
+
+    Parameters
+    ----------
+    source
+        Anything that names a reference system: ``"EPSG:2450"``, ``"OGC:CRS84"``, the text of a ``.prj`` file.
+    accept_inaccurate
+        Whether one worse than `MAX_ERROR_M`, or of unknown accuracy, will do: the caller must then show its `remark`
+        with every place.
+
+    Raises
+    ------
+    CrsError
+        As `transformer`, but for what was accepted.
+    """
+    crs = _crs(source)
+    return _operation(crs.to_wkt(), accept_inaccurate)
+
+
 def transformer(source: str | pyproj.CRS) -> pyproj.Transformer:
     """Return the operation from a reference system to JGD2011, longitude before latitude on both sides.
 
     Parameters
     ----------
     source
-        Anything that names a reference system: ``"EPSG:2450"``, ``"OGC:CRS84"``, the text of a ``.prj`` file.
+        As for `operation`.
 
     Raises
     ------
@@ -81,7 +136,7 @@ def transformer(source: str | pyproj.CRS) -> pyproj.Transformer:
     JGD2000 is accepted although PROJ's wheel lacks the grid of the 2011 earthquake: PROJ then treats both as equal,
     which is documented as 1 m and true outside eastern Japan; `notes` tells callers what to show.
     """
-    return _transformer(_crs(source).to_wkt())
+    return operation(source).transformer
 
 
 def notes(source: str | pyproj.CRS) -> tuple[tuple[str, dict[str, object]], ...]:
@@ -199,14 +254,56 @@ def _kagoshima_zone(code: str, lon: float) -> int:
 
 
 @cache
-def _transformer(wkt: str) -> pyproj.Transformer:
+def _operation(wkt: str, accept_inaccurate: bool) -> Operation:
     set_network_enabled(active=False)  # PROJ would fetch grids if the environment told it to; nothing here may
+    crs = pyproj.CRS(wkt)
     try:
-        return pyproj.Transformer.from_crs(wkt, JGD2011, always_xy=True, accuracy=MAX_ERROR_M, allow_ballpark=False)
+        good = pyproj.Transformer.from_crs(wkt, JGD2011, always_xy=True, accuracy=MAX_ERROR_M, allow_ballpark=False)
     except pyproj.exceptions.ProjError as error:
-        crs = pyproj.CRS(wkt)
-        code = "geo.crs_tokyo_datum" if _datum(crs) == _TOKYO_DATUM else "geo.crs_inaccurate"
-        raise CrsError(code, crs=_name(crs), metres=MAX_ERROR_M) from error
+        if not accept_inaccurate:
+            code = "geo.crs_tokyo_datum" if _datum(crs) == _TOKYO_DATUM else "geo.crs_inaccurate"
+            raise CrsError(code, crs=_name(crs), metres=MAX_ERROR_M) from error
+        good = _inaccurate(wkt)
+    return _described(good, crs)
+
+
+def _inaccurate(wkt: str) -> pyproj.Transformer:
+    """Return an operation that is documented if there is one: the others take the two datums for equal."""
+    for ballpark in (False, True):
+        try:
+            return pyproj.Transformer.from_crs(wkt, JGD2011, always_xy=True, allow_ballpark=ballpark)
+        except pyproj.exceptions.ProjError:
+            continue
+    raise CrsError("geo.crs_unknown", crs=_name(pyproj.CRS(wkt)))
+
+
+def _described(transformer: pyproj.Transformer, crs: pyproj.CRS) -> Operation:
+    """Ask PROJ which of its candidates it takes, which it tells only of a point that it has moved."""
+    used: Any = transformer
+    lon, lat = _centre(crs)
+    try:
+        transformer.transform(*((lon, lat) if crs.is_geographic else pyproj.Proj(crs)(lon, lat)))
+        used = transformer.get_last_used_operation()
+    except pyproj.exceptions.ProjError:
+        pass  # nothing to choose between: it is described itself
+    accuracy = float(used.accuracy)
+    known = math.isfinite(accuracy) and accuracy >= 0
+    return Operation(
+        transformer,
+        accuracy if known else None,
+        str(used.description).replace(_AXES, "").removesuffix(_LAST_AXES),
+        _name(crs),
+    )
+
+
+def _centre(crs: pyproj.CRS) -> tuple[float, float]:
+    """Return a point in degrees where the system is used, within Japan."""
+    area = crs.area_of_use
+    if area is None or area.west > _JAPAN_LON[1] or area.east < _JAPAN_LON[0]:
+        return 138.0, 36.0
+    west, east = max(area.west, _JAPAN_LON[0]), min(area.east, _JAPAN_LON[1])
+    south, north = max(area.south, 24.0), min(area.north, 45.5)
+    return (west + east) / 2, (south + north) / 2
 
 
 def _crs(source: str | pyproj.CRS) -> pyproj.CRS:

@@ -8,7 +8,7 @@ from disaster.models import NOUNS, PLACE_COLUMNS, Noun, Shape
 from disaster.residents import MATCH_COLUMNS, PERSON_COLUMNS, STATUS_COLUMNS
 
 #: Nouns that no clause may ever open: the protected (支援措置), the lists of the searched, and a mere tool.
-NEVER = {"protection", "inquiries", "gazetteer", "forwarding"}
+NEVER = {"protection", "inquiries", "gazetteer", "forwarding", "postal-towns"}
 SHARED = sorted(set(NOUNS) & set(DATASETS))
 
 

@@ -18,13 +18,27 @@ MAY_IMPORT = {
 }
 #: Floors of the house ``disaster``; a module may import from its own floor and those below.
 FLOORS = (
-    {"models", "batch", "errors", "progress", "version"},
+    {"models", "noun", "reference", "batch", "commands", "errors", "progress", "version"},
     {"schemas", "layouts", "settings", "audit"},
     {"guard", "residents", "layers", "situation", "town"},
-    {"ingest", "merging", "placing", "store", "cover", "case", "manifest", "pack"},
+    {
+        "faultfile",
+        "faultsheet",
+        "ingest",
+        "mapping",
+        "proposal",
+        "merging",
+        "placing",
+        "placelist",
+        "store",
+        "cover",
+        "case",
+        "manifest",
+        "pack",
+    },
     {"intake"},
     {"trial"},
-    {"provide", "receive", "publish"},
+    {"provide", "receive", "publish", "reconcile"},
     {"demo", "trial"},
     {"service", "cli", "__main__"},
 )

@@ -95,7 +95,7 @@ def test_every_verb_explains_itself(words: tuple[str, ...]) -> None:
 def test_the_verbs_are_those_that_were_promised() -> None:
     assert {words[0] for words in verbs()} == {
         "demo", "town", "init", "check", "ingest", "event", "agreement", "decide", "provide", "receive", "publish",
-        "status", "audit", "config", "serve",
+        "status", "audit", "config", "serve", "map", "gazetteer", "reconcile", "place",
     }  # fmt: skip
 
 
@@ -177,6 +177,94 @@ def test_taking_in_stores_all_that_is_allowed_or_nothing(post: Path, situation: 
     again = tayori(*words, "--max-refused", "1")
     assert "何も変えていません" in again.stdout
     assert told(*words, "--max-refused", "many", code=1)["code"] == "disaster.bad_max_refused"
+
+
+UNKNOWN = "管理番号,拡声器の名前,住所,東経,北緯,状態\n" + "\n".join(
+    f"{n},港第{n},架空県潮見市港町{n},138.60{n}123,34.55{n}123,{'済' if n % 2 else ''}" for n in range(1, 8)
+)
+
+
+def test_an_unknown_file_is_refused_with_the_command_to_go_on_and_that_command_leads_to_the_store(
+    post: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "拡声器 一覧.csv"
+    path.write_text(UNKNOWN, encoding="cp932")
+    refused = told("check", "facilities", path, "--encoding", "cp932", "--data-dir", post, code=1)
+    assert refused["code"] == "disaster.unknown_layout"
+    assert f'tayori map "{path}" --kind facilities' in refused["ja"]
+    made = told("map", path, "--kind", "facilities", "--encoding", "cp932", "--data-dir", post)
+    assert (made["mapping"], made["missing"], made["kind"]) == ("mapping.toml", [], "facilities")
+    assert "港第1" not in json.dumps(made, ensure_ascii=False)  # rows are for the screen
+    assert made["next"] == f'tayori check facilities "{path}" --mapping mapping.toml'
+    words = ("facilities", path, "--mapping", "mapping.toml", "--data-dir", post)
+    assert told("check", *words)["accepted"] == 7  # the mapping keeps the encoding that was said
+    stored = told("ingest", *words, "--source", "潮見市 オープンデータ")
+    assert stored["dataset"] == "mapping-拡声器 一覧"
+    with Store.open(post, at=_now()) as store:
+        current = store.current("facilities", TOWN)
+    assert current.table.column("name").to_pylist()[0] == "港第1"
+    assert current.credit == "潮見市 オープンデータ"
+
+
+def test_a_proposal_is_shown_with_the_first_rows_and_never_written_over_another(tmp_path: Path) -> None:
+    path = tmp_path / "speakers.csv"
+    path.write_text(UNKNOWN, encoding="utf-8")
+    shown = tayori("map", path).stdout
+    for part in ("拡声器の名前", "港第1", "次の命令: tayori check facilities", "138.601123"):
+        assert part in shown
+    assert "港第6" not in shown
+    assert told("map", path)["mapping"] == "mapping-2.toml"
+    assert told("map", path, "--out", tmp_path / "mapping.toml", code=1)["code"] == "disaster.file_exists"
+    known = tmp_path / "known.csv"
+    known.write_text("避難所ID,名称,区分\nH1,港小,指定避難所\n", encoding="utf-8")
+    said = told("map", known)
+    assert (said["known"], said["mapping"], said["next"]) == (
+        "tayori-shelters", None, f"tayori check shelters {known}",
+    )  # fmt: skip
+    english = tayori("map", path, "--lang", "en", "--kind", "facilities").stdout
+    assert "would be read so" in english
+    assert told("map", path, "--kind", "letters", code=1)["code"] == "disaster.unknown_kind"
+
+
+def test_a_file_can_be_checked_where_there_is_no_store(situation: Situation, tmp_path: Path) -> None:
+    path = situation.files / "post/damage_points.csv"
+    nowhere = ("--data-dir", tmp_path / "nowhere")
+    checked = told("check", "damage-points", path, "--municipality", TOWN, *nowhere)
+    assert (checked["read"], checked["accepted"]) == (6, 6)
+    assert "保管庫がないため" in tayori("check", "damage-points", path, "--municipality", TOWN, *nowhere).stdout
+    assert told("check", "damage-points", path, *nowhere, code=1)["code"] == "disaster.no_store_to_check"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_refused_rows_come_as_a_copy_that_is_corrected_and_given_back(
+    post: Path, situation: Situation, tmp_path: Path
+) -> None:
+    path, out = damaged(situation, tmp_path / "d.csv"), tmp_path / "直し.csv"
+    words = ("check", "damage-points", path, "--data-dir", post)
+    assert told(*words, "--faults", out, code=1)["faults_file"] == str(out)
+    text = out.read_text(encoding="utf-8-sig")
+    assert text.startswith('"理由","直し方",')
+    assert "決められた語にありません" in text
+    out.write_text(text.replace('"雲"', '"橋"'), encoding="utf-8-sig")
+    assert told("ingest", "damage-points", out, "--data-dir", post)["accepted"] == 6
+    assert told(*words, "--faults", out, code=1)["code"] == "disaster.file_exists"
+    assert told(*words, path, "--faults", tmp_path / "x.csv", code=1)["code"] == "disaster.copy_of_one_file"
+    good = told("check", "damage-points", out, "--faults", tmp_path / "none.csv", "--data-dir", post)
+    assert (good["faults_file"], (tmp_path / "none.csv").exists()) == (None, False)
+    said = told(*words, "--faults", tmp_path / "x.doc", code=1)  # what was found is told all the same
+    assert (said["refused"], said["faults_file_error"]) == (1, "disaster.copy_ending")
+    assert "写しを" in tayori(*words, "--faults", tmp_path / "y.xlsx", code=1).stdout
+
+
+def test_a_wrong_mapping_is_said_line_by_line(post: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text('kind = "offices"\nx = 1\n[columns]\ny = "z"\n', encoding="utf-8")
+    words = ("check", "offices", "x.csv", "--mapping", tmp_path / "m.toml", "--data-dir", post)
+    refused = told(*words, code=1)
+    assert refused["code"] == "disaster.bad_layout"
+    assert [fault["line"] for fault in refused["faults"]] == [2, None, 4]
+    said = tayori(*words, code=1).stderr.splitlines()
+    assert len(said) == 4
+    assert said[1].startswith("- 2行目: ")
 
 
 def test_names_in_files_of_bad_names_are_shown_as_they_are(post: Path, situation: Situation, tmp_path: Path) -> None:

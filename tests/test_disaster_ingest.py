@@ -12,7 +12,7 @@ import shapely
 
 from disaster.batch import Batch
 from disaster.errors import IngestError
-from disaster.ingest import check_file, check_files, report, require, within
+from disaster.ingest import check_file, check_files, report, within
 from disaster.models import NOUNS, PLACE_COLUMNS, Shape, Side
 from disaster.placing import FROM_FILE
 from disaster.town import Town, write_town
@@ -226,22 +226,14 @@ def test_a_file_with_a_column_of_individual_numbers_leaves_no_row_and_no_number(
     assert "個人番号" in shown
     assert len(report(batch)["faults"]) == 1
     assert not any(number in shown for number in numbers)
-    with pytest.raises(IngestError, match="何も取り込みませんでした"):
-        require(batch, max_refused="100%")
 
 
 def test_one_refused_row_stops_the_batch_unless_some_are_allowed(desk: Desk) -> None:
     rows = [f"H{n},99301,港小,,指定避難所,{'x' if n == 0 else 5},138.6,34.55" for n in range(10)]
     batch = desk.check("shelters", desk.write("h.csv", SHELTERS, *rows))
-    with pytest.raises(IngestError) as caught:
-        require(batch)
-    assert caught.value.code == "disaster.too_many_refused"
-    assert "10行のうち1行" in caught.value.sentence()
+    assert not within(batch)
     for allowed, good in {"0": False, "1": True, "9.9%": False, "10%": True, " 20 ": True}.items():
         assert within(batch, allowed) is good
-    require(batch, max_refused="1")
-    with pytest.raises(IngestError):
-        require(batch, max_refused="1", all_or_nothing=True)
     for wrong in ("", "-1", "many", "101%", "nan%", "1e3", "%"):
         with pytest.raises(IngestError) as refused:
             within(batch, wrong)

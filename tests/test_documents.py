@@ -40,6 +40,18 @@ def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "packs" / "R1-1" / "READ_ME_FIRST.txt").is_file()
 
 
+def test_the_commands_about_any_file_run_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = blocks("files")
+    monkeypatch.chdir(tmp_path)
+    (typed,) = re.findall(r"```csv\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "yoru.csv").write_text(typed, encoding="utf-8")
+    program, runner = make_program(), CliRunner()
+    for words in commands(block):
+        done = runner.invoke(program, words[1:])
+        assert done.exit_code == 0, (words, done.output)
+    assert (tmp_path / "ichi" / "summary.html").is_file()
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
     for cell in nbformat.read(path, as_version=4).cells:

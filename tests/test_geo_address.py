@@ -49,6 +49,9 @@ def name_key(text: str) -> str:
         ("濵田町１２号", "浜田町12"),
         ("第二四地割3", "第24地割3"),
         ("ﾐﾅﾄﾊｲﾂ101号室", "ミナトハイツ101"),
+        ("田町２字57-1", "田町2-57-1"),
+        ("田町大字奥字57", "田町奥57"),
+        ("呑町1", "吞町1"),
     ],
 )
 def test_ways_of_writing_one_address_have_one_key(one: str, other: str) -> None:
@@ -63,6 +66,8 @@ def test_ways_of_writing_one_address_have_one_key(one: str, other: str) -> None:
         ("三田1", "3田1"),
         ("本町カ5", "本町ケ5"),
         ("潮見町1", "潮見1"),
+        ("田町2字57-1", "田町257-1"),
+        ("田町二字三番", "田町二三番"),
     ],
 )
 def test_addresses_that_can_be_two_places_keep_two_keys(one: str, other: str) -> None:

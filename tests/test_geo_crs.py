@@ -11,8 +11,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.crs import JGD2011, notes, plane_zone, require, to_jgd2011, transformer
+from geo.crs import JGD2011, MAX_ERROR_M, notes, operation, plane_zone, require, to_jgd2011, transformer
 from geo.errors import CrsError
+from geo.faults import words
 
 # Computed with PROJ 9.5.1 and kept as reference vectors: place, lon, lat, zone, X (north) m, Y (east) m.
 VECTORS = [
@@ -70,6 +71,39 @@ def test_an_operation_of_unknown_accuracy_is_refused(source: str) -> None:
     with pytest.raises(CrsError) as refusal:
         transformer(source)
     assert refusal.value.code == "geo.crs_inaccurate"
+
+
+@pytest.mark.parametrize("source", ["EPSG:4612", "EPSG:4326", "EPSG:6676", "EPSG:2450", ESRI_JGD2000_ZONE_8])
+def test_good_operations_tell_their_accuracy_and_need_no_remark(source: str) -> None:
+    for way in (operation(source), operation(source, accept_inaccurate=True)):
+        assert way.accuracy_m is not None
+        assert way.accuracy_m <= MAX_ERROR_M
+        assert way.remark is None
+
+
+@pytest.mark.parametrize("source", ["EPSG:4301", "EPSG:30168"])
+def test_an_accepted_tokyo_datum_is_off_by_metres_that_the_remark_names(source: str) -> None:
+    way = operation(source, accept_inaccurate=True)
+    assert way.accuracy_m == 10
+    assert way.remark is not None
+    said = words(*way.remark)
+    assert "約 10 m" in said
+    assert source in said
+    assert "Tokyo to JGD2000" in said
+
+
+def test_an_accepted_tokyo_datum_is_moved_by_the_difference_of_the_datums_and_never_left_where_it_was() -> None:
+    lon, lat = operation("EPSG:4301", accept_inaccurate=True).transformer.transform(138.6, 34.55)
+    metres = pyproj.Geod(ellps="GRS80").inv(138.6, 34.55, lon, lat)[2]
+    assert 440 < metres < 490
+
+
+@pytest.mark.parametrize("source", ["EPSG:4019", "+proj=tmerc +lat_0=36 +lon_0=138.5 +k=0.9999 +ellps=GRS80 +units=m"])
+def test_an_accepted_operation_without_documented_accuracy_says_so(source: str) -> None:
+    way = operation(source, accept_inaccurate=True)
+    assert way.accuracy_m is None
+    assert way.remark is not None
+    assert way.remark[0] == "geo.place_accuracy_unknown"
 
 
 def test_text_that_names_no_system_is_refused() -> None:

@@ -19,7 +19,7 @@ from geo.address import kanji
 from geo.errors import PlaceError
 from geo.gazetteer import Gazetteer
 from geo.place import SCHEMA, place
-from geo.spellings import TOLERANCE_M
+from geo.place.meanings import TOLERANCE_M
 
 CODE = "99301"
 _DEGREE_EAST = 111_320 * np.cos(np.radians(34.55))  # metres of a degree of longitude at the town
@@ -87,7 +87,6 @@ def one(address: str, within: Gazetteer = SHIOMI) -> dict[str, Any]:
         ("潮見市大字山田12", "大字山田", "12"),
         ("潮見市大字山田字窪12", "大字山田窪", "12"),
         ("潮見市山田窪12", "大字山田窪", "12"),
-        ("潮見市山田字奥12", "大字山田", "字奥12"),
         ("潮見市石原3", "字石原", "3"),
         ("潮見市北24条西5丁目1-2", "北二十四条西五丁目", "1-2"),
         ("潮見市北二十四条西5-1-2", "北二十四条西五丁目", "1-2"),
@@ -220,6 +219,20 @@ def test_letters_that_cannot_be_read_after_a_town_are_flagged() -> None:
     found = one("潮見市大島みなと荘3")
     assert (found["town"], found["rest"], found["reason"]) == ("大島", "みなと荘3", "geo.place_unread_text")
     assert found["lon"] is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "official", "rest"),
+    [
+        ("潮見市山田字奥12", "大字山田", "字奥12"),
+        ("潮見市山田小字奥", "大字山田", "小字奥"),
+        ("潮見市本町5丁目字奥12", "本町五丁目", "字奥12"),
+        ("潮見市浜字奥123-4", "浜", "字奥123-4"),
+    ],
+)
+def test_an_aza_that_is_not_known_leaves_the_town_and_is_flagged(address: str, official: str, rest: str) -> None:
+    found = one(address)
+    assert (found["town"], found["rest"], found["reason"]) == (official, rest, "geo.place_unread_text")
 
 
 def test_a_town_without_a_point_is_named_without_one() -> None:

@@ -86,7 +86,7 @@ def test_the_source_names_file_hash_size_and_format_of_the_very_bytes(reader: Re
     assert source.file == "避難所.csv"
     assert source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert source.size == path.stat().st_size
-    assert (source.format, source.encoding, source.crs, source.layer, source.rows) == ("csv", "utf-8", None, None, 1)
+    assert (source.format, source.encoding, source.crs, source.part, source.rows) == ("csv", "utf-8", None, None, 1)
 
 
 def test_the_file_itself_is_left_untouched(reader: Reader, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_database_connection_as_a_path_is_only_a_missing_file(reader: Reader) 
 
 def test_a_missing_file_a_folder_and_an_empty_file_are_each_told_apart(reader: Reader, tmp_path: Path) -> None:
     assert refusal(reader, tmp_path / "none.csv").code == "geo.no_such_file"
-    assert refusal(reader, tmp_path).code == "geo.is_a_folder"
+    assert refusal(reader, tmp_path).code == "geo.nothing_readable"
     assert refusal(reader, write(tmp_path / "empty.csv", b"")).code == "geo.empty_file"
     assert refusal(reader, write(tmp_path / "blank.csv", b"\xef\xbb\xbf\r\n \r\n")).code == "geo.empty_file"
 
@@ -172,17 +172,18 @@ def test_a_file_that_grows_while_it_is_copied_is_refused(
     ("name", "content", "code"),
     [
         ("vrt.geojson", VRT, "geo.format_not_read"),
-        ("error.csv", "<!DOCTYPE html><html><body>404</body></html>", "geo.format_not_read"),
-        ("map.kml", "<?xml version='1.0'?><kml></kml>", "geo.format_not_read"),
+        ("error.csv", "<!DOCTYPE html><html><body>404</body></html>", "geo.web_page_saved"),
+        ("map.kml", "<?xml version='1.0'?><kml></kml>", "geo.kml_empty"),
         ("pipeline.gdalg.json", '{"type":"gdal_streamed_alg","command_line":"gdal vector pipeline ! read /etc/passwd"}',
          "geo.json_not_a_table"),
-        ("a.pdf", b"%PDF-1.7", "geo.format_not_read"),
+        ("a.pdf", b"%PDF-1.7", "geo.content_is_other"),
         ("a.dat", "a,b\n1,2\n", "geo.format_not_read"),
-        ("book.xlsx", b"PK\x03\x04rest", "geo.spreadsheet_not_read"),
-        ("book.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "geo.spreadsheet_not_read"),
-        ("bomb.zip", b"PK\x03\x04rest", "geo.archive_not_read"),
-        ("zip.shp", b"PK\x03\x04rest", "geo.archive_not_read"),
-        ("unicode.csv", "氏名,住所\n".encode("utf-16"), "geo.utf16_not_read"),
+        ("book.xlsx", b"PK\x03\x04rest", "geo.spreadsheet_broken"),
+        ("book.xlsb", b"PK\x03\x04rest", "geo.spreadsheet_not_read"),
+        ("book.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "geo.name_and_content_differ"),
+        ("cut.zip", b"PK\x03\x04rest", "geo.zip_broken"),
+        ("zip.shp", b"PK\x03\x04rest", "geo.name_and_content_differ"),
+        ("unicode.json", "[1]\n".encode("utf-16"), "geo.utf16_not_read"),
         ("part.dbf", b"\x03", "geo.shapefile_part_given"),
         ("layer.csv", b"SQLite format 3\x00rest", "geo.name_and_content_differ"),
         ("list.csv", '[{"a":1}]', "geo.name_and_content_differ"),

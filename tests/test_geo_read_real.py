@@ -27,10 +27,10 @@ REFUSED = {
     "accidents_npa/codebook.csv": "geo.ragged_rows",
     "boundaries/n03_2021_simplified/N03-21_210101_designated_city.topojson": "geo.format_not_read",
     "gsi_shelters/code-to-city.json": "geo.json_not_a_table",
-    "gsi_shelters/emergency/111015.json": "geo.json_not_a_table",
-    "gsi_shelters/evacuation/111015.json": "geo.json_not_a_table",
+    "gsi_shelters/emergency/111015.json": "geo.json_notice",
+    "gsi_shelters/evacuation/111015.json": "geo.json_notice",
 }
-REFUSED_ENDINGS = {".zip": "geo.archive_not_read", ".xml": "geo.format_not_read", ".osm": "geo.format_not_read"}
+REFUSED_ENDINGS = {".xml": "geo.markup_not_that", ".osm": "geo.format_not_read"}
 
 
 @pytest.fixture(scope="module")

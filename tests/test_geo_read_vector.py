@@ -107,7 +107,7 @@ def test_each_format_gives_the_same_rows(reader: Reader, tmp_path: Path, driver:
     ]
     assert shapes(table) == [POINT, LINE, SQUARE]
     assert (table.source.format, table.source.crs, table.source.rows) == (format_, "EPSG:6668", 3)
-    assert table.source.layer == ("潮見" if driver == "GPKG" else None)
+    assert table.source.part == ("潮見" if driver == "GPKG" else None)
     assert not table.bad_geometry
 
 
@@ -145,12 +145,12 @@ def test_an_attribute_called_geometry_gives_way_to_the_places(reader: Reader, tm
     ("content", "code"),
     [
         ('{"type":"FeatureCollection","features":[%s,', "geo.json_broken"),
-        ('%s\n{"type":"Feature","properties":{},"geometry":null}', "geo.json_broken"),
+        ('%s {"type":"Feature","properties":{},"geometry":null}', "geo.json_line_broken"),
+        ('%s\n{"type":"FeatureCollection","features":[]}', "geo.json_line_other"),
         ('{"type":"FeatureCollection","features":[%s],"features":[]}', "geo.json_broken"),
         ('{"type":"FeatureCollection","features":[]}', "geo.no_rows"),
         ('{"type":"FeatureCollection","features":[%s,{"type":"Nonsense"}]}', "geo.rows_not_as_counted"),
         ('{"type":"FeatureCollection","features":[%s,[1]]}', "geo.rows_not_as_counted"),
-        ('{"features":[%s]}', "geo.json_not_a_table"),
         ('{"type":"FeatureCollection","features":[%s],"x":' + "[" * 100 + "]" * 100 + "}", "geo.json_broken"),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_geopackage_open_in_qgis_is_refused(reader: Reader, tmp_path: Path) ->
 def test_a_layer_name_that_is_sql_is_only_a_name(reader: Reader, tmp_path: Path) -> None:
     name = 'x"; DROP TABLE gpkg_contents; --'
     path = write(tmp_path / "a.gpkg", [POINT], {"a": ["x"]}, driver="GPKG", layer=name)
-    assert reader.read(path).source.layer == name
+    assert reader.read(path).source.part == name
 
 
 def test_broken_geometry_and_arcs_are_faults_of_their_rows(reader: Reader, tmp_path: Path) -> None:
@@ -270,6 +270,44 @@ def test_broken_geometry_and_arcs_are_faults_of_their_rows(reader: Reader, tmp_p
 
 
 # --- shapefiles
+
+
+def test_attributes_that_fit_two_encodings_ask_which_one_unless_the_file_marks_it(
+    reader: Reader, tmp_path: Path
+) -> None:
+    path = shapefile(tmp_path, {"name": ["abcd"]})
+    path.with_suffix(".cpg").unlink()
+    table = path.with_suffix(".dbf")
+    table.write_bytes(table.read_bytes().replace(b"abcd", "港町".encode("euc_jp")))  # ｹﾁﾄｮ or the like in CP932
+    content = bytearray(table.read_bytes())
+    content[29] = 0
+    table.write_bytes(content)
+    assert refusal(reader, path).code == "geo.encoding_ambiguous"
+    assert reader.read(path, encoding="euc_jp").table.column("name").to_pylist() == ["港町"]
+    content[29] = 0x13
+    table.write_bytes(content)
+    assert reader.read(path).source.encoding == "cp932"
+
+
+def test_attributes_in_euc_jp_alone_are_read_and_told(reader: Reader, tmp_path: Path) -> None:
+    path = shapefile(tmp_path, {"name": ["abcdef"]})
+    path.with_suffix(".cpg").unlink()
+    table = path.with_suffix(".dbf")
+    table.write_bytes(table.read_bytes().replace(b"abcdef", b"\xb0\xfe" * 3))
+    read = reader.read(path)
+    assert read.source.encoding == "euc_jp"
+    assert read.table.column("name").to_pylist() == [b"\xb0\xfe".decode("euc_jp") * 3]
+
+
+def test_a_layer_of_a_geopackage_can_be_asked_for(reader: Reader, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.gpkg", [POINT], {"a": ["x"]}, driver="GPKG", layer="避難所")
+    write(path, [POINT], {"b": ["y"]}, driver="GPKG", layer="道路", append=True)
+    table = reader.read(path, part="道路")
+    assert (table.source.part, table.table.column_names) == ("道路", ["b", "geometry"])
+    error = refusal(reader, path, part="橋")
+    assert error.code == "geo.part_not_found"
+    assert "避難所" in error.sentence()
+    assert "--part" in refusal(reader, path).sentence()
 
 
 def test_attributes_in_cp932_without_a_code_page_are_read_and_told(reader: Reader, tmp_path: Path) -> None:

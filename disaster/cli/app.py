@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from disaster.cli import agree, door, files, watch
+from disaster.cli import agree, door, files, gazetteer, mapping, place, reconcile, watch
 from disaster.cli.shell import Answer, Shell, table, verb
 from disaster.demo import Demo, run_demo
 from disaster.models import NOUNS, Side
@@ -100,7 +100,7 @@ def make_program() -> typer.Typer:
         help="便り: 協定にもとづく郵便局と市町村の災害時情報共有 / Tayori",
     )  # fmt: skip
     verb(program)(demo)
-    for module in (files, agree, door, watch):
+    for module in (files, mapping, gazetteer, reconcile, agree, door, watch, place):
         module.add_to(program)
     return program
 

@@ -1,7 +1,8 @@
 """Verbs about files: town, init, check, ingest."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,14 +10,18 @@ import typer
 from rich.table import Table
 
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.errors import IngestError, StoreError
+from disaster.faultfile import FaultCopy, fault_copy, write_copy
 from disaster.ingest import check_files, report, within
 from disaster.intake import Intake, boundary_of, gazetteer_of, ingest
+from disaster.mapping import load_mapping
 from disaster.models import DELIVERY_POINTS, NOUNS, Side
+from disaster.schemas import Findings
 from disaster.store import Store
 from disaster.town import write_town
 from disaster.trial import invent_households
-from geo.faults import Faults
-from geo.read import Reader
+from geo.faults import Faults, Lang
+from geo.read import RawTable, Reader
 
 #: Faults shown on the screen; all are in ``--json`` up to the cap.
 _SHOWN = 20
@@ -28,6 +33,18 @@ Encoding = Annotated[str | None, typer.Option(help="文字コード(utf-8, cp932
 Crs = Annotated[str | None, typer.Option(help="座標系(EPSG:6676など) / coordinate reference system")]
 Drill = Annotated[bool, typer.Option("--drill", help="訓練用の情報 / drill data")]
 MaxRefused = Annotated[str, typer.Option(help="許す不採用の行数または割合(10, 2%) / refused rows allowed")]
+Part = Annotated[str | None, typer.Option(help="シート、レイヤ、ZIPの中のファイルの名前 / sheet, layer or member")]
+AcceptInaccurate = Annotated[
+    bool,
+    typer.Option("--accept-inaccurate-crs", help="旧測地系などを粗い変換で受け入れ、各行に記す / accept rough CRS"),
+]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="列の対応表(tayori map で作る) / how the columns are to be read")
+]
+FaultsTo = Annotated[
+    Path | None,
+    typer.Option("--faults", help="理由を書き加えた写し(.xlsx .csv .geojson) / copy with the reasons, to correct"),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -103,30 +120,138 @@ def init(
     )
 
 
+@dataclass(slots=True, eq=False)
+class _Copying:
+    """Keeps the one checked file for ``--faults``; does nothing where no copy is asked for.
+
+    A copy that cannot be written never hides what was found in the file, nor that its rows were stored.
+    """
+
+    out: Path | None
+    lang: Lang
+    copy: FaultCopy | None = field(default=None, init=False)
+    error: IngestError | None = field(default=None, init=False)
+    stem: str = field(default="", init=False)
+
+    def require_one(self, files: Sequence[Path]) -> None:
+        """Refuse to copy several files into one, or over one that is there."""
+        if self.out is not None and len(files) != 1:
+            raise IngestError("disaster.copy_of_one_file")
+        if self.out is not None and self.out.exists():
+            raise IngestError("disaster.file_exists", file=self.out.name)
+
+    def see(self, raw: RawTable, findings: Findings) -> None:
+        """Take a checked file."""
+        self.stem = Path(raw.source.name).stem
+        if self.out is None or not findings.refused.any():
+            return
+        try:
+            self.copy = fault_copy(raw, findings, lang=self.lang)
+        except IngestError as error:
+            self.error = error
+
+    def write(self, shell: Shell, dataset: str) -> tuple[dict[str, Any], list[str]]:
+        """Write the copy, if there is anything to correct; return what the document and the screen say of it."""
+        if self.out is None:
+            return {}, []
+        try:
+            rows = write_copy(self.out, self.copy) if self.copy else 0
+        except IngestError as error:
+            self.error = error
+        if self.error is not None:
+            return {"faults_file": None, "faults_file_error": self.error.code}, [self.error.sentence(shell.lang)]
+        if self.copy is None:
+            nothing = shell.say("直すところがないため、写しは作っていません。", "Nothing to correct.")
+            return {"faults_file": None}, [nothing]
+        return {"faults_file": str(self.out)}, self._said(shell, self.out, rows, int(self.copy.refused.sum()), dataset)
+
+    def _said(self, shell: Shell, out: Path, rows: int, refused: int, dataset: str) -> list[str]:
+        lines = [shell.say(
+            f"{rows:,}行の写しを {out} に書きました(直すのは {refused:,}行)。直したら、同じ命令に渡してください。",
+            f"Wrote a copy of {rows:,} rows to {out} ({refused:,} to correct). Give it to the same command then.",
+        )]  # fmt: skip
+        if dataset.endswith(f":{self.stem}") and out.stem != self.stem:
+            name = f"{self.stem}{out.suffix}"
+            lines.append(shell.say(
+                f"この種のファイルは名前で見分けます。渡すときは、写しの名前を {name} にしてください。",
+                f"Such files are told apart by name: call the copy {name} when you give it back.",
+            ))  # fmt: skip
+        return lines
+
+
+def _reading(mapping: Path | None, **given: Any) -> dict[str, Any]:
+    """Return how files are to be read: what was typed, before what the mapping says."""
+    typed = {name: value for name, value in given.items() if value}
+    if mapping is None:
+        return typed
+    found = load_mapping(mapping)
+    return {**found.reading, **typed, "mapping": found.layout}
+
+
+@contextmanager
+def _store_if_any(shell: Shell, municipality: str | None) -> Iterator[Store | None]:
+    """Open the store; where there is none but the municipality is named, files can be checked without it."""
+    try:
+        opened = shell.open_store()
+    except StoreError as error:
+        if error.code != "disaster.no_store":
+            raise
+        if municipality is None:
+            raise StoreError("disaster.no_store_to_check", folder=str(shell.settings.data_dir)) from error
+        yield None
+        return
+    with opened as store:
+        yield store
+
+
 def check(
     shell: Shell,
     *,
     kind: Kind,
     files: Files,
     municipality: Municipality = None,
+    mapping: MappingFile = None,
+    faults: FaultsTo = None,
     encoding: Encoding = None,
     crs: Crs = None,
+    part: Part = None,
+    accept_inaccurate: AcceptInaccurate = False,
     max_refused: MaxRefused = "0",
     drill: Drill = False,
 ) -> Answer:
     """ファイルを調べる(保存しない) / Check files without storing anything."""
-    with shell.store() as store, Reader() as reader:
-        code = shell.municipality(store, municipality)
+    reading = _reading(mapping, encoding=encoding, crs=crs, part=part, accept_inaccurate=accept_inaccurate)
+    copying = _Copying(faults, shell.lang)
+    copying.require_one(files)
+    with _store_if_any(shell, municipality) as store, Reader() as reader:
         batches = check_files(
-            kind, files, municipality=code, side=store.side, reader=reader,
-            gazetteer=gazetteer_of(store, code, at=shell.at, drill=drill), at=shell.at, encoding=encoding, crs=crs,
-            boundary=boundary_of(store, code, at=shell.at, drill=drill), drill=drill,
+            kind, files, reader=reader, at=shell.at, drill=drill, seen=copying.see, **reading,
+            **_held(shell, store, municipality, drill=drill),
         )  # fmt: skip
     reports = [report(batch, lang=shell.lang) for batch in batches]
     good = all(within(batch, max_refused) for batch in batches)
-    document = reports[0] if len(reports) == 1 else {"kind": kind, "files": reports}
     lines, tables = _shown(shell, reports, [batch.faults for batch in batches])
-    return Answer("check", document, lines, tables, code=DONE if good else REFUSED)
+    if store is None:
+        lines.append(shell.say(
+            "保管庫がないため、住所の位置と市区町村の境界は調べていません。",
+            "Without a store, addresses were not placed and the boundary was not looked at.",
+        ))  # fmt: skip
+    written, said = copying.write(shell, batches[0].dataset)
+    document = {**(reports[0] if len(reports) == 1 else {"kind": kind, "files": reports}), **written}
+    return Answer("check", document, [*lines, *said], tables, code=DONE if good else REFUSED)
+
+
+def _held(shell: Shell, store: Store | None, municipality: str | None, *, drill: bool) -> dict[str, Any]:
+    """Return what the store knows of the municipality; without a store nothing but its code."""
+    if store is None:
+        return {"municipality": municipality, "side": None, "gazetteer": None}
+    code = shell.municipality(store, municipality)
+    return {
+        "municipality": code,
+        "side": store.side,
+        "gazetteer": gazetteer_of(store, code, at=shell.at, drill=drill),
+        "boundary": boundary_of(store, code, at=shell.at, drill=drill),
+    }
 
 
 def ingest_files(
@@ -135,8 +260,13 @@ def ingest_files(
     kind: Kind,
     files: Files,
     municipality: Municipality = None,
+    mapping: MappingFile = None,
+    faults: FaultsTo = None,
     encoding: Encoding = None,
     crs: Crs = None,
+    part: Part = None,
+    accept_inaccurate: AcceptInaccurate = False,
+    source: Annotated[str, typer.Option(help="出典として示す名前(公表者など) / who is to be credited")] = "",
     dataset: Annotated[str | None, typer.Option(help="並べて持つときの名前 / name of the series")] = None,
     max_refused: MaxRefused = "0",
     all_or_nothing: Annotated[
@@ -145,13 +275,19 @@ def ingest_files(
     drill: Drill = False,
 ) -> Answer:
     """ファイルを取り込む / Take files in."""
+    reading = _reading(mapping, encoding=encoding, crs=crs, part=part, accept_inaccurate=accept_inaccurate)
+    copying = _Copying(faults, shell.lang)
+    copying.require_one(files)
     with shell.store() as store, Reader() as reader, shell.steps(len(files)) as step:
         taken = ingest(
             store, kind, files, municipality=shell.municipality(store, municipality), reader=reader, at=shell.at,
-            encoding=encoding, crs=crs, dataset=dataset, drill=drill, max_refused=max_refused,
-            all_or_nothing=all_or_nothing, forwarding=shell.settings.forwarding, step=step,
+            dataset=dataset, drill=drill, max_refused=max_refused, all_or_nothing=all_or_nothing,
+            forwarding=shell.settings.forwarding, step=step, credit=" ".join(source.split()), seen=copying.see,
+            **reading,
         )  # fmt: skip
-    return _ingested(shell, kind, taken)
+    answer = _ingested(shell, kind, taken)
+    written, said = copying.write(shell, taken[0].batch.dataset)
+    return replace(answer, document={**answer.document, **written}, lines=[*answer.lines, *said])
 
 
 def _ingested(shell: Shell, kind: str, taken: Sequence[Intake]) -> Answer:
@@ -177,10 +313,10 @@ def _shown(shell: Shell, reports: Sequence[dict[str, Any]], faults: Sequence[Fau
 
 def _remarks(reports: Sequence[dict[str, Any]]) -> list[str]:
     """Say what was set aside, mended or assumed, and in which file where there are several."""
+    remarks = [(told, remark) for told in reports for remark in (*told["set_aside"], *told["notes"])]
+    several = len(reports) > 1 or any(", " in str(told["file"]) for told in reports)
     return [
-        (f"{told['file']}: " if len(reports) > 1 else "") + str(remark["reason"])
-        for told in reports
-        for remark in (*told["set_aside"], *told["notes"])
+        (f"{remark.get('file', told['file'])}: " if several else "") + str(remark["reason"]) for told, remark in remarks
     ]
 
 
@@ -189,7 +325,10 @@ def _fault_table(shell: Shell, faults: Faults, file: str) -> Table:
         shell.say(*pair)
         for pair in (("行", "row"), ("列", "column"), ("値", "value"), ("理由", "reason"), ("直し方", "hint"))
     ]
-    rows = [(f.row, f.column, f.value, f.reason(shell.lang), f.hint(shell.lang)) for f in faults.kept[:_SHOWN]]
+    rows = [
+        (f.params.get("line", f.row), f.column, f.value, f.reason(shell.lang), f.hint(shell.lang))
+        for f in faults.kept[:_SHOWN]
+    ]
     title = shell.say(
         f"{file} 不採用の理由 {faults.total}件(先頭{len(rows)}件)", f"{file}: faults {faults.total} (first {len(rows)})"
     )

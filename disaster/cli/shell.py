@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agreements.clock import shown
-from disaster.errors import DisasterError, SettingsError, StoreError
+from disaster.errors import DisasterError, LayoutError, SettingsError, StoreError
 from disaster.progress import Step
 from disaster.provide import RefusedError
 from disaster.settings import Settings
@@ -65,10 +65,14 @@ class Shell:
         """Write an instant as people in Japan read its clock."""
         return shown(at, self.lang) if at is not None else self.say("不明", "unknown")
 
+    def open_store(self) -> Store:
+        """Open the store of the settings; the caller closes it."""
+        return Store.open(self.settings.data_dir, at=self.at, url=self.settings.database_url)
+
     @contextmanager
     def store(self) -> Iterator[Store]:
         """Open the store of the settings."""
-        with Store.open(self.settings.data_dir, at=self.at, url=self.settings.database_url) as store:
+        with self.open_store() as store:
             yield store
 
     def municipality(self, store: Store, given: str | None) -> str:
@@ -201,11 +205,19 @@ def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
             "ja": error.sentence("ja"),
         }
         document["en"] = error.sentence("en")
+        if isinstance(error, LayoutError):
+            document["faults"] = [
+                {"line": one.params.get("line"), "ja": one.reason("ja"), "en": one.reason("en")}
+                for one in error.faults.kept
+            ]
         if isinstance(error, RefusedError):
             document["decision"] = error.decision.to_dict()
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1, default=_encoded) + "\n")
         return
-    sys.stderr.write(_plain(error.sentence(lang)) + "\n")
+    sentence = error.sentence(lang)
+    # only an error of many faults says them on lines of its own; elsewhere a line break came with somebody's text
+    said = [_plain(line) for line in sentence.splitlines()] if isinstance(error, LayoutError) else [_plain(sentence)]
+    sys.stderr.write("\n".join(said) + "\n")
 
 
 def _encoded(value: object) -> object:

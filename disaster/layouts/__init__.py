@@ -27,13 +27,32 @@ To add one, write ``disaster/layouts/<publisher>_<what>.toml`` (about 20 lines) 
     lon = "X"                               # 経度 and 緯度 need no line; a file with geometry neither
 
 More keys of a column: ``constant = "text"``, ``blank = "what an empty cell means"``, ``transform = "name"`` (a
-function in ``transforms``, for what cannot be said otherwise). A file whose headings are the labels or machine names
-of ``disaster.models`` (or those in ``aliases.toml``) needs no layout at all.
+function in ``transforms``, for what cannot be said otherwise), ``starred = "人数_*時点"`` (what the star of a heading
+stands for: a date in a heading). More keys of a layout: ``only_municipality`` and ``only_inside`` (files of a whole
+prefecture: rows of others, by code or by place, are set aside and counted), ``width = 15`` (a table without headings,
+whose columns are 列1 to 列15), ``prepare = "name"`` (a function in ``prepare`` for what concerns the whole table).
+
+Units need no word: 480人 is a number, 約500人 one that is marked, and 屋内480人／屋外3,350人 stays as text in 備考.
+
+A file whose headings are the labels or machine names of ``disaster.models`` (or those in ``aliases.toml``) needs no
+layout at all.
 """
 
 from disaster.layouts.convert import Canonical, apply
-from disaster.layouts.model import Layout, parse_layout
-from disaster.layouts.recognise import recognise
+from disaster.layouts.document import parse_layout
+from disaster.layouts.model import Layout
+from disaster.layouts.prepare import delivering_offices
+from disaster.layouts.recognise import Candidate, recognise, recognise_any
 from disaster.layouts.registry import all_layouts
 
-__all__ = ["Canonical", "Layout", "all_layouts", "apply", "parse_layout", "recognise"]
+__all__ = [
+    "Candidate",
+    "Canonical",
+    "Layout",
+    "all_layouts",
+    "apply",
+    "delivering_offices",
+    "parse_layout",
+    "recognise",
+    "recognise_any",
+]

@@ -9,11 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from disaster.errors import IngestError
-from disaster.layouts.model import GEOMETRY, PLACE_NAMES, Layout, Template, Value, fold_heading
+from disaster.layouts.codes import municipality_codes
+from disaster.layouts.model import (
+    GEOMETRY,
+    MGRS,
+    MGRS_HEADINGS,
+    PLACE_NAMES,
+    Layout,
+    Template,
+    Value,
+    find_heading,
+    fold_heading,
+    starred_part,
+)
+from disaster.layouts.prepare import prepared
 from disaster.layouts.transforms import TRANSFORMS
-from disaster.models import NOUNS, Noun, Shape
-from geo.codes import normalise
-from geo.faults import CodedError
+from disaster.models import BOUNDARIES, NOUNS, Noun, Shape
 
 #: Column of a canonical table that holds the row's number in its file: 1 is the first below the header.
 ROW = "row"
@@ -28,7 +39,8 @@ class Canonical:
     """A file's rows of one kind as text.
 
     `table` holds the noun's columns (string, null where empty), then ``lon`` and ``lat`` (string, or float64 where the
-    file had geometry; only point nouns), or ``geometry`` (WKB), then ``row`` (int64). `headings` says under which
+    file had geometry; only point nouns) and ``mgrs`` if the file has such a column, or ``geometry`` (WKB), then ``row``
+    (int64). `headings` says under which
     heading of the file a column was found. `set_aside` counts rows that are of another kind or municipality, by code.
     """
 
@@ -59,16 +71,22 @@ def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str 
     """
     noun = NOUNS[layout.kind]
     file = unicodedata.normalize("NFC", file)  # a Mac writes が as two signs
-    source = _Source(table, file, municipality, _index(layout, table))
-    keep = _of_this_kind(layout, source)
+    ready = prepared(table, layout.prepare)
+    source = _Source(ready.table, file, municipality, _index(layout, ready.table), ready.rows)
+    filled = _filled_rows(ready.table)
+    keep = _of_this_kind(layout, source) & filled
     columns = {item.name: _column(layout.columns.get(item.name), source) for item in noun.fields}
     _require_file_name(layout, noun, columns, file)
     if "municipality" in columns:
-        columns["municipality"] = pc.fill_null(columns["municipality"], municipality)
+        columns["municipality"] = _municipalities(columns["municipality"], layout, municipality)
     columns |= _place(noun, layout, source)
-    columns[ROW] = pa.array(np.arange(1, table.num_rows + 1))
+    columns[ROW] = pa.array(ready.rows)
     result = pa.table(columns)
-    aside = {"disaster.rows_of_another_kind": int(table.num_rows - keep.sum())}
+    aside = {
+        **ready.set_aside,
+        "disaster.rows_empty": int((~filled).sum()),
+        "disaster.rows_of_another_kind": int((filled & ~keep).sum()),
+    }
     if layout.only_municipality:
         ours = _of_municipality(result.column("municipality"), municipality)
         aside["disaster.rows_of_other_municipalities"] = int((keep & ~ours).sum())
@@ -88,16 +106,24 @@ class _Source:
     file: str
     municipality: str
     index: Mapping[str, str]  # folded heading -> heading as written
+    rows: np.ndarray  # number of each row in the file
+
+    def written(self, heading: str) -> str | None:
+        """Return a heading as the file writes it; None if the file has none."""
+        found = find_heading(heading, self.index)
+        return self.index[found] if found else None
 
     def text(self, heading: str) -> pa.Array | None:
         """Return the column under a heading, trimmed, empty instead of null; None if the file has none."""
-        written = self.index.get(fold_heading(heading))
+        written = self.written(heading)
         if written is None:
             return None
         column = self.table.column(written)
         if not pa.types.is_string(column.type):
             return None
-        trimmed = pc.utf8_trim_whitespace(pc.fill_null(column.combine_chunks(), ""))
+        found = pc.fill_null(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks(), "")
+        trimmed = pc.utf8_trim_whitespace(found)
+        trimmed = found if pc.all(pc.equal(trimmed, found)).as_py() else trimmed  # not twice in memory
         dashes = pc.is_in(trimmed, value_set=pa.array(_DASHES))
         return pc.if_else(dashes, "", trimmed) if pc.any(dashes).as_py() else trimmed
 
@@ -123,6 +149,19 @@ def _index(layout: Layout, table: pa.Table) -> dict[str, str]:
     return index
 
 
+def _municipalities(codes: pa.Array, layout: Layout, municipality: str) -> pa.Array:
+    """Fill in whose rows these are where the file does not say.
+
+    In boundaries, and in a file that names other municipalities too, a row without a code belongs to nobody
+    (所属未定地); in a list of one municipality it is that one's.
+    """
+    some = layout.only_municipality and 0 < codes.null_count < len(codes)
+    said = pa.chunked_array([codes.drop_null()])
+    if some and (layout.kind == BOUNDARIES.kind or not _of_municipality(said, municipality).all()):
+        return codes
+    return pc.fill_null(codes, municipality)
+
+
 def _require_file_name(layout: Layout, noun: Noun, columns: Mapping[str, pa.Array], file: str) -> None:
     for item in noun.fields if layout.file_like else ():
         value = layout.columns.get(item.name)
@@ -131,6 +170,21 @@ def _require_file_name(layout: Layout, noun: Noun, columns: Mapping[str, pa.Arra
             raise IngestError(
                 "disaster.file_name_needed", file=file, column=item.column.label, example=layout.file_like
             )
+
+
+def _filled_rows(table: pa.Table) -> np.ndarray:
+    """Tell which rows hold anything; spreadsheets leave rows of nothing but commas at the end."""
+    filled = np.zeros(table.num_rows, dtype=bool)
+    for name in table.column_names:
+        if filled.all():
+            break
+        column = table.column(name)
+        if pa.types.is_string(column.type):
+            said = pc.not_equal(pc.utf8_trim_whitespace(column), "")
+            filled |= pc.fill_null(said, fill_value=False).to_numpy()
+        else:
+            filled |= column.is_valid().to_numpy()
+    return filled
 
 
 def _of_this_kind(layout: Layout, source: _Source) -> np.ndarray:
@@ -149,13 +203,24 @@ def _column(value: Value | None, source: _Source) -> pa.Array:
     if value is None:
         return pa.nulls(source.table.num_rows, pa.string())
     text = _raw(value, source)
+    if value.starred and (named := find_heading(value.starred, source.index)):
+        text = pc.if_else(pc.equal(text, ""), starred_part(value.starred, named), text)
     if value.transform:
         text = TRANSFORMS[value.transform](text)
     if value.mapping or value.contains:
         text = _mapped(value, text)
     if value.blank:
         text = pc.if_else(pc.equal(text, ""), _filled(value.blank, source), text)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    return _null_for_empty(text)
+
+
+def _null_for_empty(text: pa.Array) -> pa.Array:
+    """Return the texts with null for empty ones, their letters shared: a large column is not twice in memory."""
+    filled = pc.fill_null(pc.not_equal(text, ""), fill_value=False)
+    if text.offset or filled.offset:
+        return pc.if_else(filled, text, pa.scalar(None, pa.string()))
+    _validity, offsets, letters = text.buffers()
+    return pa.Array.from_buffers(pa.string(), len(text), [filled.buffers()[1], offsets, letters])
 
 
 def _raw(value: Value, source: _Source) -> pa.Array:
@@ -182,7 +247,7 @@ def _filled(template: Template, source: _Source) -> pa.Array:
         if not hole:
             pieces.append(source.same(piece))
         elif piece == "row":
-            pieces.append(pa.array([f"{number:05d}" for number in range(1, source.table.num_rows + 1)], pa.string()))
+            pieces.append(pa.array([f"{number:05d}" for number in source.rows.tolist()], pa.string()))
         elif piece in ("file", "municipality"):
             pieces.append(source.same(source.file if piece == "file" else source.municipality))
         else:
@@ -230,23 +295,19 @@ def _place(noun: Noun, layout: Layout, source: _Source) -> dict[str, pa.Array | 
         return {}
     if written and not any(source.text(h) is not None for n in PLACE_NAMES for h in layout.columns[n].headings):
         return {GEOMETRY: source.table.column(written)}
-    return {name: _column(layout.columns.get(name), source) for name in PLACE_NAMES}
+    places = {name: _column(layout.columns.get(name), source) for name in PLACE_NAMES}
+    grid = next((column for name in MGRS_HEADINGS if (column := source.text(name)) is not None), None)
+    if grid is not None:
+        places[MGRS] = _null_for_empty(grid)
+    return places
 
 
 def _of_municipality(codes: pa.ChunkedArray, municipality: str) -> np.ndarray:
-    coded = codes.combine_chunks().dictionary_encode()
-    ours = [_code(text) == municipality for text in coded.dictionary.to_pylist()]
-    return np.asarray(pc.fill_null(pa.array(ours, pa.bool_()).take(coded.indices), fill_value=False))
-
-
-def _code(text: str) -> str:
-    try:
-        return normalise(text)
-    except CodedError:
-        return text
+    read, _restored = municipality_codes(codes.combine_chunks(), municipality)
+    return np.asarray(pc.fill_null(pc.equal(read, municipality), fill_value=False).to_numpy(zero_copy_only=False))
 
 
 def _found(value: Value | None, source: _Source) -> str:
     """Name the headings of the file that a column was read from, as a clerk sees them."""
-    folded = [fold_heading(name) for name in value.headings] if value else []
-    return "・".join(dict.fromkeys(source.index[name].strip() for name in folded if name in source.index))
+    written = [source.written(name) for name in value.headings] if value else []
+    return "・".join(dict.fromkeys(name.strip() for name in written if name))

@@ -1,13 +1,11 @@
-"""What a layout is: which heading of a known file gives which column of a noun, read from TOML."""
+"""What a layout is: which heading of a known file gives which column of a noun; ``document`` reads it from TOML."""
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from disaster.errors import IngestError
 from disaster.models import NOUNS, Shape
 
 #: Headings under which files give a point; a layout of a point noun need not repeat them.
@@ -16,32 +14,32 @@ PLACE_HEADINGS: Mapping[str, tuple[str, ...]] = {
     "lat": ("緯度", "lat", "latitude"),
 }
 PLACE_NAMES = tuple(PLACE_HEADINGS)
+#: Headings of the grid reference that stands in for a missing longitude and latitude.
+MGRS, MGRS_HEADINGS = "mgrs", ("UTMポイント", "MGRS", "MGRS座標", "UTM座標", "UTM")
 #: The column that geo.read adds for files with geometry.
 GEOMETRY = "geometry"
 
 _HOLDER = re.compile(r"\{([^{}]*)\}")
-_LAYOUT_KEYS = frozenset(
-    {
-        "kind",
-        "title",
-        "note",
-        "series",
-        "requires",
-        "knows",
-        "file_contains",
-        "file_like",
-        "only_municipality",
-        "where",
-        "columns",
-    }
-)
-_VALUE_KEYS = frozenset({"from", "template", "constant", "marked", "map", "contains", "blank", "transform"})
-_WHERE_KEYS = frozenset({"column", "contains"})
 
 
 def fold_heading(text: str) -> str:
     """Return a heading without what people type differently: width, spaces (also full-width), capitals."""
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def find_heading(name: str, found: Collection[str]) -> str | None:
+    """Return the folded heading among `found` that a heading means; its ``*`` stands for anything, such as a date."""
+    folded = fold_heading(name)
+    if "*" not in folded:
+        return folded if folded in found else None
+    return next((one for one in found if starred_part(name, one)), None)
+
+
+def starred_part(name: str, folded: str) -> str:
+    """Return what the ``*`` of a heading stands for in a folded one: 令和6年1月9日 of 人数_令和6年1月9日時点."""
+    before, _, after = (re.escape(part) for part in fold_heading(name).partition("*"))
+    found = re.fullmatch(f"{before}(.+){after}", folded)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,8 @@ class Value:
         Value in the file (folded) to value of the noun.
     contains
         Part of the value in the file to value of the noun; the first part found decides.
+    starred
+        Heading with a ``*``: what the star stands for gives the value where no other does (a date in a heading).
     blank
         What an empty value stands for; may be a template.
     transform
@@ -92,6 +92,7 @@ class Value:
     marked: Mapping[str, str] = field(default_factory=dict)
     mapping: Mapping[str, str] = field(default_factory=dict)
     contains: Mapping[str, str] = field(default_factory=dict)
+    starred: str = ""
     blank: Template | None = None
     transform: str | None = None
 
@@ -100,14 +101,22 @@ class Value:
         """Every heading that this value can make use of."""
         inside = self.template.headings if self.template else ()
         around = self.blank.headings if self.blank else ()
-        return (*self.sources, *inside, *self.marked, *around)
+        starred = (self.starred,) if self.starred else ()
+        return (*self.sources, *inside, *self.marked, *starred, *around)
 
     def missing(self, found: frozenset[str]) -> tuple[str, ...]:
         """Return the headings without which the value cannot be told; `found` are folded headings."""
-        if self.sources and not any(fold_heading(name) in found for name in self.sources):
-            return () if self.blank else (self.sources[0],)
+        sources = (*self.sources, self.starred) if self.starred else self.sources
+        if sources and not any(find_heading(name, found) for name in sources):
+            return () if self.blank else (sources[0],)
         inside = self.template.headings if self.template else ()
-        return tuple(name for name in inside if fold_heading(name) not in found)
+        return tuple(name for name in inside if not find_heading(name, found))
+
+
+#: How a layout of a point noun finds its points unless it says otherwise.
+PLACE_VALUES: Mapping[str, Value] = {
+    name: Value(sources=headings, transform="degrees") for name, headings in PLACE_HEADINGS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,9 @@ class Layout:
     column uses them, `knows` those that may be there and are not used.
     `file_contains` is for files whose headings say nothing: then the file's name must. `file_like` shows a name from
     which columns can be told, where a layout takes any from it. `only_municipality` sets rows of other municipalities
-    aside (tables of a whole prefecture) instead of refusing them.
+    aside (tables of a whole prefecture) instead of refusing them, `only_inside` rows that lie elsewhere, where none
+    names its municipality. `width` is the number of columns of a table without headings, which are called 列1, 列2, ….
+    `prepare` names a function of ``disaster.layouts.prepare``; headings that it makes cannot be asked for here.
     """
 
     id: str
@@ -143,6 +154,9 @@ class Layout:
     file_contains: str = ""
     file_like: str = ""
     only_municipality: bool = False
+    only_inside: bool = False
+    width: int = 0
+    prepare: str = ""
     where: Where | None = None
 
     @property
@@ -150,13 +164,21 @@ class Layout:
         """Every heading of a file that the layout knows."""
         known = [name for value in self.columns.values() for name in value.headings]
         filtered = [self.where.column] if self.where else []
-        return tuple(dict.fromkeys((*self.requires, *self.knows, *filtered, *known)))
+        grid = MGRS_HEADINGS if NOUNS[self.kind].shape is Shape.POINT else ()
+        return tuple(dict.fromkeys((*self.requires, *self.knows, *self.unnamed, *filtered, *known, *grid)))
+
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """The names that the reader gives the columns of a table without headings; none where it has some."""
+        return tuple(f"列{number}" for number in range(1, self.width + 1))
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         """Return the headings that a file must have and does not; `columns` are folded headings of the file."""
         noun = NOUNS[self.kind]
-        lacking = [name for name in self.requires if fold_heading(name) not in columns]
-        if self.where and fold_heading(self.where.column) not in columns:
+        if self.width:
+            return () if columns - {GEOMETRY} == frozenset(self.unnamed) else (f"見出しのない{self.width}列の表",)
+        lacking = [name for name in self.requires if not find_heading(name, columns)]
+        if self.where and not find_heading(self.where.column, columns):
             lacking.append(self.where.column)
         for item in noun.fields:
             if not item.required or item.name == "municipality":
@@ -169,78 +191,4 @@ class Layout:
 
     def matched(self, columns: frozenset[str]) -> int:
         """Count the headings of the file that the layout knows; `columns` are folded headings of the file."""
-        return len(columns & {fold_heading(name) for name in self.headings})
-
-
-def parse_layout(text: str, *, layout_id: str) -> Layout:
-    """Read a layout from its TOML text.
-
-    Raises
-    ------
-    IngestError
-        ``disaster.bad_layout`` with everything that is wrong in it: unknown keys, columns or kinds.
-    """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise IngestError("disaster.bad_layout", layout=layout_id, faults=str(error)) from error
-    faults = _layout_faults(data)
-    if faults:
-        raise IngestError("disaster.bad_layout", layout=layout_id, faults="; ".join(faults))
-    where = data.get("where")
-    values = {name: _value(spec) for name, spec in data["columns"].items()}
-    if NOUNS[data["kind"]].shape is Shape.POINT:
-        values = {name: Value(sources=headings) for name, headings in PLACE_HEADINGS.items()} | values
-    return Layout(
-        id=layout_id,
-        kind=data["kind"],
-        title=data["title"],
-        columns=values,
-        note=data.get("note", ""),
-        series=data.get("series", "layout"),
-        requires=tuple(data.get("requires", ())),
-        knows=tuple(data.get("knows", ())),
-        file_contains=data.get("file_contains", ""),
-        file_like=data.get("file_like", ""),
-        only_municipality=data.get("only_municipality", False),
-        where=Where(where["column"], tuple(where["contains"])) if where else None,
-    )
-
-
-def _value(spec: Any) -> Value:
-    if isinstance(spec, str | list):
-        return Value(sources=_texts(spec))
-    template, blank = spec.get("template"), spec.get("blank")
-    return Value(
-        sources=_texts(spec.get("from", ())),
-        template=Template(template) if template else None,
-        constant=spec.get("constant"),
-        marked=spec.get("marked", {}),
-        mapping=spec.get("map", {}),
-        contains=spec.get("contains", {}),
-        blank=Template(blank) if blank else None,
-        transform=spec.get("transform"),
-    )
-
-
-def _texts(spec: Any) -> tuple[str, ...]:
-    return (spec,) if isinstance(spec, str) else tuple(spec)
-
-
-def _layout_faults(data: Mapping[str, Any]) -> list[str]:
-    faults = [f"unknown key {key}" for key in data if key not in _LAYOUT_KEYS]
-    faults += [f"{key} is missing" for key in ("kind", "title", "columns") if key not in data]
-    if data.get("kind") not in NOUNS:
-        return [*faults, f"kind {data.get('kind')!r} is not a noun"]
-    if data.get("series", "layout") not in ("layout", "file"):
-        faults.append(f"series {data['series']!r} is neither layout nor file")
-    faults += [f"unknown key where.{key}" for key in data.get("where", {}) if key not in _WHERE_KEYS]
-    known = {item.name for item in NOUNS[data["kind"]].fields} | set(PLACE_NAMES)
-    for name, spec in data.get("columns", {}).items():
-        if name not in known:
-            faults.append(f"{data['kind']} has no column {name}")
-        if isinstance(spec, dict):
-            faults += [f"unknown key columns.{name}.{key}" for key in spec if key not in _VALUE_KEYS]
-        elif not isinstance(spec, str | list):
-            faults.append(f"columns.{name} is neither a heading, nor a list of headings, nor a table")
-    return faults
+        return len({find_heading(name, columns) for name in self.headings} - {None})

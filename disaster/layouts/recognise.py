@@ -1,17 +1,51 @@
 """Tell by its headings which layout a file has."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
+from disaster.commands import command
 from disaster.errors import IngestError
 from disaster.layouts.model import GEOMETRY, Layout, fold_heading
 from disaster.layouts.registry import all_layouts
-from disaster.models import NOUNS
+from disaster.models import FORWARDING, INQUIRIES, NOUNS, PROTECTION
 
+#: Lists of people that a file becomes only where the user says so. 氏名 stands above any list of names, and taken for
+#: the people under protection it would hide everyone in it from those who look for them.
+ONLY_WHEN_NAMED = frozenset({PROTECTION.kind, FORWARDING.kind, INQUIRIES.kind})
 #: Headings shown in a sentence; the rest is counted.
 _SHOWN = 12
 
 
-def recognise(kind: str, columns: Iterable[str], *, file: str = "") -> Layout:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A layout that a file may have; `matched` counts its headings in the file, `missing` are those it lacks."""
+
+    kind: str
+    layout: Layout
+    matched: int
+    missing: tuple[str, ...]
+
+
+def recognise_any(columns: Iterable[str], *, file: str = "") -> tuple[Candidate, ...]:
+    """Return the layouts of all kinds that a file may have, the likeliest first: first those that lack nothing.
+
+    Layouts that know none of the headings are left out. The lists of `ONLY_WHEN_NAMED` are among them: whoever asks
+    whether a file may hold people must hear of them, and nobody may propose them.
+
+    Parameters
+    ----------
+    columns, file
+        As in `recognise`.
+    """
+    found = frozenset(fold_heading(name) for name in columns)
+    named = [layout for layout in all_layouts() if layout.file_contains in file]
+    every = [Candidate(one.kind, one, one.matched(found), one.missing(found)) for one in named]
+    known = [one for one in every if one.matched and not (one.layout.width and one.missing)]
+    return tuple(sorted(known, key=lambda one: (bool(one.missing), -one.matched, len(one.missing), one.layout.id)))
+
+
+def recognise(kind: str, columns: Iterable[str], *, file: str = "", path: Path | None = None) -> Layout:
     """Return the layout that explains most of a file's headings.
 
     Order, width of letters and spaces of the headings do not matter. The file's name matters only to layouts whose
@@ -25,6 +59,8 @@ def recognise(kind: str, columns: Iterable[str], *, file: str = "") -> Layout:
         Headings as found, with ``geometry`` if the file has any.
     file
         Name of the file without ending.
+    path
+        The file as the user named it, for the command to go on with.
 
     Raises
     ------
@@ -38,14 +74,34 @@ def recognise(kind: str, columns: Iterable[str], *, file: str = "") -> Layout:
     found = frozenset(fold_heading(name) for name in headings)
     fitting = [layout for layout in all_layouts() if _fits(layout, found, file)]
     best = max((layout for layout in fitting if layout.kind == kind), key=lambda one: one.matched(found), default=None)
-    other = max((layout for layout in fitting if layout.kind != kind), key=lambda one: one.matched(found), default=None)
+    other = max(
+        (layout for layout in fitting if layout.kind != kind and _tells(layout, found)),
+        key=lambda one: one.matched(found),
+        default=None,
+    )
     if other and (best is None or other.matched(found) > best.matched(found)):
         raise IngestError(
-            "disaster.other_kind", file=file, said=_named(kind), looks=_named(other.kind), layout=other.title
+            "disaster.other_kind",
+            file=file,
+            said=_named(kind),
+            looks=_named(other.kind),
+            layout=other.title,
+            command=_map(kind, file, path),
         )
     if best is None:
-        raise _unknown(kind, headings, found, file)
+        raise _unknown(kind, headings, found, file, path)
     return best
+
+
+def _tells(layout: Layout, found: frozenset[str]) -> bool:
+    """Whether headings that fit a layout of another kind speak for that kind.
+
+    Not those of a list that only the user names, of a table without headings, or of a layout by which each row decides
+    (`where`); and not two or three that any list has (ID, 名称): more than half of the file's own must be known.
+    """
+    if layout.kind in ONLY_WHEN_NAMED or layout.width or layout.where:
+        return False
+    return 2 * layout.matched(found) > len(found)
 
 
 def _fits(layout: Layout, found: frozenset[str], file: str) -> bool:
@@ -56,10 +112,15 @@ def _named(kind: str) -> str:
     return f"{NOUNS[kind].title}（{kind}）"
 
 
-def _unknown(kind: str, headings: list[str], found: frozenset[str], file: str) -> IngestError:
-    """Say which layout came nearest and what it lacks."""
+def _map(kind: str, file: str, path: Path | None) -> str:
+    """Return the command that proposes how to read the file as what it is said to be."""
+    return command("map", path or Path(file), "--kind", kind)
+
+
+def _unknown(kind: str, headings: list[str], found: frozenset[str], file: str, path: Path | None) -> IngestError:
+    """Say which layout came nearest, what it lacks, and how to go on."""
     of_kind = [layout for layout in all_layouts() if layout.kind == kind and layout.file_contains in file]
-    nearest = min(of_kind, key=lambda one: (len(one.missing(found)), -one.matched(found)))
+    nearest = min(of_kind, key=lambda one: (one.width > 0, len(one.missing(found)), -one.matched(found)))
     names = [name.strip() for name in headings if name != GEOMETRY]
     return IngestError(
         "disaster.unknown_layout",
@@ -68,4 +129,5 @@ def _unknown(kind: str, headings: list[str], found: frozenset[str], file: str) -
         found="、".join(names[:_SHOWN]) + (f" ほか{len(names) - _SHOWN}列" if len(names) > _SHOWN else ""),
         nearest=nearest.title,
         missing="、".join("図形（geometry）" if name == GEOMETRY else name for name in nearest.missing(found)),
+        command=_map(kind, file, path),
     )

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from disaster.layouts.model import PLACE_HEADINGS, Layout, Value, parse_layout
+from disaster.layouts.document import parse_layout
+from disaster.layouts.model import PLACE_VALUES, Layout, Value
 from disaster.models import NOUNS, Noun, Shape
 
 #: Part of the id of the layouts whose headings are the labels or machine names of ``disaster.models``.
@@ -16,6 +17,7 @@ _BESIDE = {
     "areas": "area_kind",
     "delivery-points": "office_code",
     "emergency-sites": "site_kind",
+    "facilities": "facility_kind",
     "risk-spots": "risk_kind",
     "stockpiles": "office_code",
     "vehicles": "office_code",
@@ -42,6 +44,6 @@ def _own(noun: Noun, aliases: Mapping[str, Mapping[str, list[str]]]) -> Layout:
         others = (*aliases.get(noun.kind, {}).get(item.name, ()), *aliases["any"].get(item.name, ()))
         columns[item.name] = Value(sources=tuple(dict.fromkeys((item.column.label, item.name, *others))))
     if noun.shape is Shape.POINT:
-        columns |= {name: Value(sources=headings) for name, headings in PLACE_HEADINGS.items()}
+        columns |= PLACE_VALUES
     beside = _BESIDE.get(noun.kind, "")
     return Layout(f"{OWN}-{noun.kind}", noun.kind, f"Tayori {noun.title}", columns, beside=beside)

@@ -1,7 +1,7 @@
 """The checks of a file in their order: types, what must not be empty, rules, keys, municipality, place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +10,21 @@ import pyarrow.compute as pc
 import shapely
 
 from agreements.format import ColumnType
+from disaster.layouts.codes import municipality_codes
 from disaster.layouts.convert import ROW
 from disaster.layouts.model import GEOMETRY, PLACE_NAMES
 from disaster.models import Field, Noun, Shape
 from disaster.schemas.findings import Findings, Mask
-from disaster.schemas.parse import ARROW_TYPES, fold_plain, municipality_codes, parse
+from disaster.schemas.kept import NOTE, Kept, Remark
+from disaster.schemas.merged import stated_once
+from disaster.schemas.parse import ARROW_TYPES, Parsed, fold_plain, parse
 from disaster.schemas.places import check_points, check_shapes
 from disaster.schemas.rules import SECRET, check_keys, check_rules
 from geo.codes import six
 from geo.faults import Faults
+
+#: The reader's word for a row that has more or fewer cells than headings: no column of it is to blame.
+_CELLS = "geo.row_cells"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +33,8 @@ class Checked:
 
     `table` holds the noun's columns, then ``lon`` and ``lat`` or ``geometry`` as in ``disaster.batch.Batch``; `rows`
     their numbers in the file. `read` = rows of `table` + `refused`. `notes` counts rows that entered with something
-    taken as given, by code.
+    taken as given, by code; `remarks` say so of single columns, with the rows. `numbers` are those by which a person
+    finds the rows (of a sheet); None where they are `rows`.
     """
 
     table: pa.Table = field(repr=False)
@@ -36,6 +43,8 @@ class Checked:
     read: int
     refused: int
     notes: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
+    numbers: npt.NDArray[np.int64] | None = None
 
 
 def check(
@@ -47,6 +56,7 @@ def check(
     area: shapely.Geometry | None = None,
     findings: Findings | None = None,
     bad_geometry: Mapping[int, str] | None = None,
+    continued: Mapping[str, Mask] | None = None,
 ) -> Checked:
     """Turn a text table into typed rows and report everything that is wrong in it.
 
@@ -67,6 +77,8 @@ def check(
         Where faults of the same file were collected before.
     bad_geometry
         Row to the reader's code of what is wrong with its place (``geo.read.RawTable.bad_geometry``).
+    continued
+        Column to the rows in which it repeats a merged cell above, of `continued_amounts`.
 
     Notes
     -----
@@ -74,7 +86,9 @@ def check(
     """
     named = {item.name: item.column.label for item in noun.fields} | dict(headings or {})
     found = findings or Findings(table.column(ROW).to_numpy())
-    columns, notes = _typed(noun, table, municipality, found, named)
+    table, once = stated_once(noun, table, continued or {}, found, headings=named)
+    columns, notes, kept = _typed(noun, table, municipality, found, named)
+    kept += once
     if "municipality" in columns and _elsewhere(columns, municipality, found, named):
         return refused_whole(noun, found)
     check_rules(noun, columns, found, headings=named)
@@ -82,14 +96,18 @@ def check(
     reported = _reported(found, bad_geometry or {})
     if noun.shape is Shape.POINT:
         here = pc.fill_null(pc.equal(columns["municipality"], municipality), fill_value=False)
-        columns["lon"], columns["lat"] = check_points(
+        points = check_points(
             table, found, headings=named, area=area, secret=_homes(noun), here=here.to_numpy(zero_copy_only=False)
         )
+        columns |= {"lon": points.lon, "lat": points.lat}
+        for side in np.unique(points.from_grid[points.from_grid > 0]).tolist():
+            where = points.from_grid == side
+            kept.append(Kept("disaster.place_from_grid", "UTMポイント", where, side=side))
     elif noun.shape is not Shape.NONE:
         columns[GEOMETRY], notes["disaster.repaired_geometry"] = check_shapes(
             table, noun, found, area=area, reported=reported
         )
-    return _result(found, columns, notes)
+    return _result(found, columns, notes, kept)
 
 
 def _reported(found: Findings, bad: Mapping[int, str]) -> Mask:
@@ -97,7 +115,7 @@ def _reported(found: Findings, bad: Mapping[int, str]) -> Mask:
     reported = np.zeros(len(found.rows), dtype=bool)
     for code in sorted(set(bad.values())):
         mask = np.isin(found.rows, [row for row, one in bad.items() if one == code])
-        found.add(code, mask, column=GEOMETRY)
+        found.add(code, mask, column=None if code == _CELLS else GEOMETRY)
         reported |= mask
     return reported
 
@@ -119,13 +137,14 @@ def empty_table(noun: Noun) -> pa.Table:
 
 def _typed(
     noun: Noun, table: pa.Table, municipality: str, found: Findings, named: Mapping[str, str]
-) -> tuple[dict[str, pa.Array], dict[str, Mask]]:
-    """Return the columns in their types, with what was taken as given, and report what could not be read."""
+) -> tuple[dict[str, pa.Array], dict[str, Mask], list[Kept]]:
+    """Return the columns in their types, what was taken as given and what kept as words; report what is unreadable."""
     columns: dict[str, pa.Array] = {}
     notes: dict[str, Mask] = {}
+    kept: list[Kept] = []
     for item in noun.fields:
-        text = _tidied(item, table.column(item.name).combine_chunks(), municipality)
-        parsed = parse(item.column, text)
+        text, restored = _tidied(item, table.column(item.name).combine_chunks(), municipality)
+        parsed = _keeping(noun, item, text, named, kept)
         shown = None if item.column.sensitivity in SECRET else text
         allowed = "、".join(item.column.choices.values())
         found.add(parsed.code, parsed.bad, column=named[item.name], values=shown, allowed=allowed)
@@ -133,11 +152,24 @@ def _typed(
             found.add("disaster.required", text.is_null().to_numpy(zero_copy_only=False), column=named[item.name])
         marked = item.column.type is ColumnType.FLAG
         columns[item.name] = _blank_is_no(parsed.values) if marked else parsed.values
-        for code, mask in parsed.notes.items():
+        for code, mask in {**parsed.notes, "disaster.code_zero_restored": restored}.items():
             notes[code] = notes[code] | mask if code in notes else mask
     if "served_municipalities" in columns:
         columns["served_municipalities"] = _each_code(columns["served_municipalities"], municipality)
-    return columns, notes
+    for one in kept:
+        columns[NOTE] = one.into(columns[NOTE])
+    return columns, notes, kept
+
+
+def _keeping(noun: Noun, item: Field, text: pa.Array, named: Mapping[str, str], kept: list[Kept]) -> Parsed:
+    """Parse a column; an amount in prose leaves it empty and its row in, where the noun has a place for the words."""
+    parsed = parse(item.column, text, units=item.units)
+    if parsed.prose is None or parsed.about is None or item.required or all(one.name != NOTE for one in noun.fields):
+        return parsed
+    for code, where in (("disaster.kept_as_text", parsed.prose), ("disaster.about", parsed.about)):
+        if where.any():
+            kept.append(Kept(code, named[item.name], where, text))
+    return replace(parsed, bad=parsed.bad & ~parsed.prose)
 
 
 def _blank_is_no(flags: pa.Array) -> pa.Array:
@@ -147,18 +179,20 @@ def _blank_is_no(flags: pa.Array) -> pa.Array:
 
 
 def _each_code(lists: pa.ListArray, municipality: str) -> pa.ListArray:
-    codes = municipality_codes(pc.list_flatten(lists), municipality)
+    codes, _restored = municipality_codes(pc.list_flatten(lists), municipality)
     return pa.ListArray.from_arrays(lists.offsets, codes, mask=lists.is_null())
 
 
-def _tidied(item: Field, text: pa.Array, municipality: str) -> pa.Array:
-    """Write codes one way, so that a full-width or hyphenated one is not refused for its looks."""
+def _tidied(item: Field, text: pa.Array, municipality: str) -> tuple[pa.Array, Mask]:
+    """Write codes one way, so that a full-width or hyphenated one is not refused for its looks; say which lost a 0."""
     if item.name == "municipality":
         return municipality_codes(text, municipality)
+    none = np.zeros(len(text), dtype=bool)
     if item.pattern is None:
-        return text
+        return text, none
     plain = fold_plain(text)
-    return pc.replace_substring_regex(plain, "[-‐－ー〒]", "") if item.name == "postal_code" else plain
+    hyphens = item.name == "postal_code"
+    return pc.replace_substring_regex(plain, "[-‐－ー〒]", "") if hyphens else plain, none
 
 
 def _elsewhere(columns: Mapping[str, pa.Array], municipality: str, found: Findings, named: Mapping[str, str]) -> bool:
@@ -196,7 +230,9 @@ def _homes(noun: Noun) -> bool:
     return any(item.column.sensitivity in SECRET for item in noun.fields)
 
 
-def _result(found: Findings, columns: Mapping[str, pa.Array], notes: Mapping[str, Mask]) -> Checked:
+def _result(
+    found: Findings, columns: Mapping[str, pa.Array], notes: Mapping[str, Mask], kept: Sequence[Kept]
+) -> Checked:
     keep = ~found.refused
     table = pa.table(dict(columns))
     return Checked(
@@ -206,4 +242,6 @@ def _result(found: Findings, columns: Mapping[str, pa.Array], notes: Mapping[str
         len(keep),
         int((~keep).sum()),
         {code: count for code, mask in notes.items() if (count := int((mask & keep).sum()))},
+        tuple(remark for one in kept if (remark := one.remark(found.numbers, keep))),
+        None if found.numbers is found.rows else found.numbers[keep],
     )

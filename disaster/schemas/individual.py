@@ -23,6 +23,8 @@ _DIGITS = (
 _PADDED = "000000"
 #: Twelve digits that read as year, month, day, hour and minute are a time.
 _CLOCK = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d$"
+#: So many numbers of a column that begin with the same five digits are codes of areas of one municipality.
+_ALIKE = 10
 #: Share of a column's values that must be twelve digits for it to be judged as a whole.
 _FULL = 0.8
 #: Share of those that must pass for the column to be refused; fewer are refused where chance (1 in 11) does not explain
@@ -62,7 +64,7 @@ def find_individual_numbers(table: pa.Table, findings: Findings) -> bool:
         if not pa.types.is_string(column.type):
             continue
         heading = name.strip()
-        text = pc.fill_null(column.combine_chunks(), "")
+        text = pc.fill_null(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks(), "")
         filled = int(pc.sum(pc.not_equal(text, "")).as_py() or 0)
         if filled and fold_heading(name) in _HEADINGS:
             findings.refuse_all("disaster.individual_number_column", column=heading)
@@ -89,15 +91,14 @@ def _too_many(found: Mask) -> bool:
 
 def _candidates(text: pa.Array) -> tuple[npt.NDArray[np.int64], Mask]:
     """Return the rows that hold twelve digits on their own, and whether they pass."""
-    likely = pc.greater_equal(pc.binary_length(text), 12)
+    likely = pc.match_substring_regex(text, _DIGITS)
     rows = np.flatnonzero(likely.to_numpy(zero_copy_only=False))
-    parts = pc.extract_regex(text.filter(likely), pattern=_DIGITS)
-    valid = parts.is_valid().to_numpy(zero_copy_only=False)
-    rows = rows[valid]
     if len(rows) == 0:
         return rows, np.zeros(0, dtype=bool)
-    written = pc.struct_field(parts, "digits").filter(pa.array(valid))
+    written = pc.struct_field(pc.extract_regex(text.filter(likely), pattern=_DIGITS), "digits")
     plain = pc.replace_substring_regex(pc.utf8_normalize(written, form="NFKC"), r"[^0-9]", "")
     serial = pc.or_(pc.starts_with(plain, _PADDED), pc.match_substring_regex(plain, _CLOCK))
     digits = np.frombuffer("".join(plain.to_pylist()).encode("ascii"), dtype=np.uint8).reshape(-1, 12) - ord("0")
+    if len(rows) >= _ALIKE and (digits[:, :5] == digits[0, :5]).all():
+        return rows, np.zeros(len(rows), dtype=bool)
     return rows, passes(digits.astype(np.int64)) & ~serial.to_numpy(zero_copy_only=False)

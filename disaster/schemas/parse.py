@@ -1,7 +1,7 @@
 """From text to typed columns, a whole column at a time; what cannot be read is marked, never guessed."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,30 +9,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agreements.format import Column, ColumnType
+from disaster.schemas.amounts import class_of, read_amounts
 from disaster.schemas.findings import Mask
 from disaster.schemas.times import TIMESTAMP, read_times
-from geo.codes import normalise, six
-from geo.faults import CodedError
 
 _TRUE_WORDS = "1 1.0 ○ 〇 ◯ ◎ ● ✓ レ true t yes y はい 有 有り あり 可 該当 済 済み"
 _FALSE_WORDS = "0 0.0 × ✕ ✗ x false f no n いいえ 無 無し なし 不可 非該当 未"
 _TRUE, _FALSE = frozenset(_TRUE_WORDS.split()), frozenset(_FALSE_WORDS.split())
 _INTEGER = r"^-?(\d{1,15}|\d{1,3}(,\d{3})+)(\.0+)?$"
 _NUMBER = r"^-?(\d+\.?\d*|\.\d+|\d{1,3}(,\d{3})+(\.\d+)?)([eE][+-]?\d{1,3})?$"
+#: Lists that are split at once: on the way to its parts a text is in memory several times.
+_AT_ONCE = 100_000
 _LIST_SIGNS = r"(\s*[、,，;；|｜\n]\s*)+"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """A typed column; `bad` marks values that could not be read, `notes` those read with a grain of salt."""
+    """A typed column; `bad` marks values that could not be read, `notes` those read with a grain of salt.
+
+    `prose` marks texts that speak of an amount without being one number or class, and `about` numbers with 約 or 程度:
+    both are worth keeping as they were written.
+    """
 
     values: pa.Array
     bad: Mask
     code: str = ""
     notes: Mapping[str, Mask] = field(default_factory=dict)
+    prose: Mask | None = None
+    about: Mask | None = None
 
 
-def parse(column: Column, text: pa.Array) -> Parsed:
+def parse(column: Column, text: pa.Array, *, units: Sequence[str] = ()) -> Parsed:
     """Turn a column of text into the type that the noun asks for.
 
     Parameters
@@ -41,6 +48,8 @@ def parse(column: Column, text: pa.Array) -> Parsed:
         Its type decides, for coded values also its choices.
     text
         Strings, null where empty.
+    units
+        Words that may follow a number (``Field.units``).
 
     Returns
     -------
@@ -49,8 +58,11 @@ def parse(column: Column, text: pa.Array) -> Parsed:
     """
     if column.type is ColumnType.TEXT:
         return Parsed(text, np.zeros(len(text), dtype=bool))
+    if column.type is ColumnType.LIST:  # of names: hardly two alike
+        lists = [_list(text.slice(start, _AT_ONCE)) for start in range(0, max(len(text), 1), _AT_ONCE)]
+        return Parsed(pa.concat_arrays(lists), np.zeros(len(text), dtype=bool))
     coded = text.dictionary_encode()
-    distinct = _PARSERS[column.type](column, coded.dictionary)
+    distinct = _distinct(column, coded.dictionary, units)
     if text.null_count == 0 and len(coded.dictionary) == len(text):
         return distinct
     at = pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)
@@ -59,6 +71,27 @@ def parse(column: Column, text: pa.Array) -> Parsed:
         np.append(distinct.bad, False)[at],
         distinct.code,
         {code: np.append(mask, False)[at] for code, mask in distinct.notes.items()},
+        None if distinct.prose is None else np.append(distinct.prose, False)[at],
+        None if distinct.about is None else np.append(distinct.about, False)[at],
+    )
+
+
+def _distinct(column: Column, text: pa.Array, units: Sequence[str]) -> Parsed:
+    """Parse different texts; what cannot be read as it stands is tried as an amount with words around it."""
+    parsed = _PARSERS[column.type](column, text)
+    if not units or not parsed.bad.any():
+        return parsed
+    amounts = read_amounts(text, units)
+    again = _PARSERS[column.type](column, amounts.plain)
+    read = parsed.bad & ~again.bad
+    values = pc.if_else(pa.array(read), again.values, parsed.values)
+    return Parsed(
+        values,
+        again.bad & parsed.bad,
+        parsed.code,
+        parsed.notes,
+        amounts.prose & parsed.bad & again.bad,
+        amounts.about & read,
     )
 
 
@@ -74,26 +107,6 @@ def fold_plain(text: pa.Array) -> pa.Array:
 def parse_number(text: pa.Array) -> Parsed:
     """Read decimal numbers, however many digits they carry; NaN and infinity are not numbers."""
     return _number(Column("", "", ColumnType.NUMBER), text)
-
-
-def municipality_codes(text: pa.Array, expected: str) -> pa.Array:
-    """Return municipality codes as five digits; what is no code stays as it is and fails the pattern.
-
-    `expected` is tried first, because five digits alone can be read in two ways.
-    """
-    coded = text.dictionary_encode()
-    words = [_code(one, expected) for one in coded.dictionary.to_pylist()]
-    return pa.array(words, pa.string()).take(coded.indices)
-
-
-def _code(text: str, expected: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if plain in (expected, six(expected)):
-        return expected
-    try:
-        return normalise(plain)
-    except CodedError:
-        return text
 
 
 def _integer(_column: Column, text: pa.Array) -> Parsed:
@@ -114,7 +127,11 @@ def _number(_column: Column, text: pa.Array) -> Parsed:
 
 def _time(_column: Column, text: pa.Array) -> Parsed:
     read = read_times(text)
-    notes = {"disaster.time_zone_assumed": read.without_zone, "disaster.time_without_hour": read.without_hour}
+    notes = {
+        "disaster.time_zone_assumed": read.without_zone,
+        "disaster.time_without_hour": read.without_hour,
+        "disaster.time_about": read.about,
+    }
     return Parsed(read.instants, read.bad, "disaster.not_time", notes)
 
 
@@ -132,7 +149,7 @@ def _flag(_column: Column, text: pa.Array) -> Parsed:
 def _choice(column: Column, text: pa.Array) -> Parsed:
     known = {_fold(label): code for code, label in column.choices.items()}
     known |= {_fold(code): code for code in column.choices}
-    values = [known.get(_fold(one)) for one in text.to_pylist()]
+    values = [known.get(_fold(one)) or class_of(one, column.choices) for one in text.to_pylist()]
     bad = np.array([v is None for v in values], dtype=bool)
     return Parsed(pa.array(values, pa.string()), bad, "disaster.unknown_code")
 
@@ -141,10 +158,10 @@ def _fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
-def _list(_column: Column, text: pa.Array) -> Parsed:
+def _list(text: pa.Array) -> pa.Array:
     one_sign = pc.replace_substring_regex(text, _LIST_SIGNS, "、")
     lists = pc.split_pattern(pc.utf8_trim(one_sign, "、 \u3000"), "、")
-    return Parsed(lists.cast(pa.list_(pa.string())), np.zeros(len(text), dtype=bool))
+    return lists.cast(pa.list_(pa.string()))
 
 
 def _cast(text: pa.Array, good: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -163,7 +180,6 @@ _PARSERS: Mapping[ColumnType, Callable[[Column, pa.Array], Parsed]] = {
     ColumnType.DATE: _date,
     ColumnType.FLAG: _flag,
     ColumnType.CHOICE: _choice,
-    ColumnType.LIST: _list,
 }
 
 #: What each type is in a typed table; the same as in ``exporters.model.Layer``.

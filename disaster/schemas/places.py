@@ -1,6 +1,7 @@
 """Check where rows are: points in degrees, lines and polygons as WKB, all in EPSG:6668."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pyarrow.compute as pc
 import pyproj
 import shapely
 
-from disaster.layouts.model import GEOMETRY, PLACE_NAMES
+from disaster.errors import IngestError
+from disaster.layouts.convert import Canonical
+from disaster.layouts.model import GEOMETRY, MGRS, PLACE_NAMES
 from disaster.models import Noun, Shape
 from disaster.schemas.findings import Findings, Mask
 from disaster.schemas.parse import parse_number
 from geo.crs import JGD2011, plane_zone
+from geo.grid import mgrs_points
 
 #: Degrees that can be in Japan (SECURITY: the one bounds check).
 LON_RANGE, LAT_RANGE = (122.0, 154.0), (20.0, 46.0)
@@ -29,6 +33,18 @@ _WANTED = {
 }
 Floats = npt.NDArray[np.float64]
 Shapes = npt.NDArray[Any]  # of shapely geometries
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Longitude and latitude (float64, degrees, null where there is none).
+
+    `from_grid` is the side in metres of the grid square that a point is the middle of, 0 where it has coordinates.
+    """
+
+    lon: pa.Array
+    lat: pa.Array
+    from_grid: npt.NDArray[np.int64] = field(repr=False)
 
 
 def near(boundary: Shapes, municipality: str) -> shapely.Geometry:
@@ -60,13 +76,13 @@ def check_points(
     area: shapely.Geometry | None,
     secret: bool,
     here: Mask,
-) -> tuple[pa.Array, pa.Array]:
-    """Return longitude and latitude (float64, degrees, null where the file gives none) and report what is wrong.
+) -> Points:
+    """Return where the rows are and report what is wrong; a grid reference (MGRS) stands in for missing coordinates.
 
     Parameters
     ----------
     table
-        Canonical table with ``lon`` and ``lat`` as text, or ``geometry``.
+        Canonical table with ``lon`` and ``lat`` as text, and ``mgrs`` if the file has it, or ``geometry``.
     findings
         Takes the faults.
     headings
@@ -78,6 +94,7 @@ def check_points(
     here
         Rows that stand in the municipality; an office that only delivers into it may stand elsewhere.
     """
+    grid = np.zeros(table.num_rows, dtype=np.int64)
     if GEOMETRY in table.column_names:
         lon, lat = _from_geometry(table.column(GEOMETRY), findings)
         shown = ("geometry", "geometry")
@@ -86,6 +103,7 @@ def check_points(
         shown = (headings.get("lon", "lon"), headings.get("lat", "lat"))
         findings.add("disaster.half_a_place", np.isnan(lon) & ~np.isnan(lat) & ~_said(table, "lon"), column=shown[0])
         findings.add("disaster.half_a_place", np.isnan(lat) & ~np.isnan(lon) & ~_said(table, "lat"), column=shown[1])
+        grid = _fill_from_grid(table, lon, lat, findings)
     both = ~np.isnan(lon) & ~np.isnan(lat)
     swapped = both & _inside(lat, LON_RANGE) & _inside(lon, LAT_RANGE)
     outside = both & ~(_inside(lon, LON_RANGE) & _inside(lat, LAT_RANGE))
@@ -98,7 +116,59 @@ def check_points(
         far = np.zeros(len(lon), dtype=bool)
         far[good] = ~shapely.contains_xy(area, lon[good], lat[good])
         findings.add("disaster.outside_boundary", far, column=where, values=values, km=MAX_OUTSIDE_M / 1000)
-    return pa.array(lon, mask=~both), pa.array(lat, mask=~both)
+    return Points(pa.array(lon, mask=~both), pa.array(lat, mask=~both), grid)
+
+
+def _fill_from_grid(table: pa.Table, lon: Floats, lat: Floats, findings: Findings) -> npt.NDArray[np.int64]:
+    """Write the middles of grid squares where a row has neither coordinate, and return the sides of those squares."""
+    side = np.zeros(len(lon), dtype=np.int64)
+    if MGRS not in table.column_names:
+        return side
+    texts = table.column(MGRS).combine_chunks()
+    alone = _said(table, MGRS) & ~_said(table, "lon") & ~_said(table, "lat")
+    if not alone.any():
+        return side
+    lon[alone], lat[alone], side[alone] = mgrs_points(texts.filter(pa.array(alone)).to_pylist())
+    findings.add("disaster.bad_mgrs", alone & np.isnan(lon), column="UTMポイント", values=texts)
+    return side
+
+
+def inside(canonical: Canonical, area: shapely.Geometry | None, *, file: str) -> Canonical:
+    """Set rows aside that do not lie in the municipality: files of a whole prefecture whose rows name none.
+
+    Parameters
+    ----------
+    canonical
+        Rows with ``geometry``, or ``lon`` and ``lat`` as text; a row without a place stays, to be judged later.
+    area
+        From `near`.
+    file
+        Name of the file, for the refusal.
+
+    Raises
+    ------
+    IngestError
+        ``disaster.boundary_needed`` if no boundary is known: then nobody can tell whose rows these are.
+    """
+    if area is None:
+        raise IngestError("disaster.boundary_needed", file=file)
+    table = canonical.table
+    if GEOMETRY in table.column_names:
+        shapes = shapely.from_wkb(table.column(GEOMETRY).to_numpy(), on_invalid="ignore")
+        known = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        here = ~known | shapely.intersects(area, shapes)
+    else:
+        lon, lat = (_numbers(table.column(name).combine_chunks()) for name in PLACE_NAMES)
+        here = np.isnan(lon) | np.isnan(lat) | shapely.contains_xy(area, lon, lat)
+    outside = int((~here).sum())
+    if not outside:
+        return canonical
+    aside = {**canonical.set_aside, "disaster.rows_of_other_municipalities": outside}
+    return replace(canonical, table=table.filter(pa.array(here)).combine_chunks(), set_aside=aside)
+
+
+def _numbers(text: pa.Array) -> Floats:
+    return np.asarray(parse_number(text).values.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def check_shapes(
@@ -139,7 +209,7 @@ def _from_text(table: pa.Table, name: str, findings: Findings, heading: str, *, 
         return np.full(len(text), np.nan)
     parsed = parse_number(text)
     findings.add("disaster.not_number", parsed.bad, column=heading, values=None if secret else text)
-    return np.asarray(parsed.values.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.array(parsed.values.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _any(text: pa.Array) -> bool:

@@ -24,7 +24,7 @@ class Current:
     """The present rows of a kind in a municipality.
 
     `as_of` is that of the oldest batch, so that it never claims more than all rows keep; `datasets` has each one's.
-    `drill` says whether the rows are of a drill.
+    `credit` names the publishers of the files they came from. `drill` says whether the rows are of a drill.
     """
 
     table: pa.Table = field(repr=False)
@@ -32,6 +32,7 @@ class Current:
     batch_ids: tuple[str, ...]
     drill: bool
     datasets: Mapping[str, datetime]
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,8 @@ class Batches:
         if columns is not None:
             table = table.select([name for name in columns if name in table.column_names])
         as_of = min((row.as_of for row in rows), default=None)
-        return Current(
-            table, as_of, tuple(row.batch_id for row in rows), of_drill, {row.dataset: row.as_of for row in rows}
-        )
+        ids, datasets = tuple(row.batch_id for row in rows), {row.dataset: row.as_of for row in rows}
+        return Current(table, as_of, ids, of_drill, datasets, catalogue.credit(rows))
 
     def present(self, kind: str, municipality: str, *, at: datetime | None, drill: bool) -> tuple[list[BatchRow], bool]:
         """Return the batches that are the present, and whether they are of a drill: all of them or none."""

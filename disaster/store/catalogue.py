@@ -1,13 +1,16 @@
 """The catalogue in SQL: which batches there are, which of them is the present, and what their files must be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from disaster.errors import StoreError
+from disaster.layouts import all_layouts
+from disaster.layouts.registry import OWN
 from disaster.store.tables import batch, feature
 
 #: Batches of a received pack have kinds of their own, so that they never pass for what the store took in itself.
@@ -50,9 +53,37 @@ class BatchRow:
         """The SHA-256 of the files it came from, in order of value."""
         return sorted(str(source["sha256"]) for source in self.sources)
 
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Who is to be named with the rows (出典), where whoever took them in said so; each once."""
+        return tuple(dict.fromkeys(str(source["credit"]) for source in self.sources if source.get("credit")))
+
     def values(self) -> dict[str, Any]:
         """Return the row as the table wants it."""
         return {field.name: getattr(self, field.name) for field in fields(self)} | {"sources": list(self.sources)}
+
+
+def credit(rows: Iterable[BatchRow]) -> str:
+    """Say who is to be named with the rows of these batches (出典), each once; "" where nobody is.
+
+    Open data may be passed on only with its publisher's name (CC BY 4.0, 国土数値情報の利用規約): what was said when
+    the file was taken in, else the title of the known layout that it has. Our own layout and a user's mapping name
+    nobody.
+    """
+    return "、".join(dict.fromkeys(name for row in rows for name in _credited(row)))
+
+
+def _credited(row: BatchRow) -> Iterator[str]:
+    titles = _titles()
+    for source in row.sources:
+        name = source.get("credit") or titles.get(str(source.get("layout")))
+        if name:
+            yield str(name)
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    return {layout.id: layout.title for layout in all_layouts() if not layout.id.startswith(f"{OWN}-")}
 
 
 def _row(found: Any) -> BatchRow:
@@ -117,11 +148,15 @@ def same_again(rows: Iterable[BatchRow], new: BatchRow, newest: BatchRow | None)
     """Return the batch that `new` would only repeat.
 
     The present of its dataset if sources and rows are equal, or an older one that says the same of the same moment.
-    Equal sources that gave other rows (a gazetteer was added since) are no repetition.
+    Equal sources that gave other rows (a gazetteer was added since) or name another publisher are no repetition.
     """
 
     def equal(other: BatchRow) -> bool:
-        return other.source_hashes == new.source_hashes and other.content_sha256 == new.content_sha256
+        return (other.source_hashes, other.credits, other.content_sha256) == (
+            new.source_hashes,
+            new.credits,
+            new.content_sha256,
+        )
 
     if newest is not None and equal(newest):
         return newest

@@ -74,6 +74,7 @@ def _entering(batches: Batches, batch: Batch, at: datetime) -> _Entering:
         kind=batch.kind, municipality=batch.municipality, dataset=batch.dataset, drill=batch.drill,
         sources=tuple(
             {"file": s.file, "sha256": s.sha256, "encoding": s.encoding, "crs": s.crs, "layout": s.layout}
+            | ({"credit": s.credit} if s.credit else {})
             for s in batch.sources
         ),
         content_sha256=snapshots.rows_digest(table), read=batch.read, accepted=batch.accepted, refused=batch.refused,

@@ -29,13 +29,14 @@ class Features:
     """Rows within a box.
 
     `table` has the columns of ``Store.current``; `more` says that rows beyond the limit were left out; `as_of` is that
-    of the oldest batch, None if there is none; `drill` whether the rows are of a drill.
+    of the oldest batch, None if there is none; `drill` whether the rows are of a drill; `credit` as in `Current`.
     """
 
     table: pa.Table
     as_of: datetime | None
     more: bool
     drill: bool
+    credit: str = ""
 
 
 def add(connection: Connection, noun: Noun, row: BatchRow, table: pa.Table) -> None:

@@ -273,7 +273,8 @@ class Store:
         rows, of_drill = self._batches.present(kind, municipality, at=at, drill=drill)
         with self._database.read() as connection:
             table, more = features.find(connection, noun, rows, bbox=bbox, limit=limit)
-        return Features(table, min((row.as_of for row in rows), default=None), more, of_drill)
+        as_of = min((row.as_of for row in rows), default=None)
+        return Features(table, as_of, more, of_drill, catalogue.credit(rows))
 
     def batches(self, kind: str | None = None, municipality: str | None = None) -> tuple[BatchRow, ...]:
         """Return the catalogue, the newest arrival first, purged batches too."""

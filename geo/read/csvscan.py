@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from geo.errors import ReadError
 from geo.read.limits import MIB, Limits, size_text
-from geo.read.model import rows_text
-from geo.read.text import Bytes
+from geo.read.text import Bytes, let_go
 
 _PIECE = 16 * MIB
 _LF, _CR, _QUOTE = 10, 13, 34
@@ -23,26 +22,24 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """Records of a text table.
+    """Records of a text table, blank lines left out.
 
     Attributes
     ----------
-    header
-        Byte offsets of the header record: start, and where the next record starts.
+    starts, ends
+        Byte offset of each record, and where the next one starts.
     cells
-        Cells of the header.
-    rows
-        Records below the header, blank lines not counted.
-    blank_lines
-        Line numbers (records counted from 1 at the top of the file) of blank lines with rows after them.
+        Cells of each record.
+    lines
+        Number of each record, counted from 1 at the top of the file, blank lines counted.
     quoted_breaks
         Whether a cell holds a line break.
     """
 
-    header: tuple[int, int]
-    cells: int
-    rows: int
-    blank_lines: tuple[int, ...]
+    starts: Offsets
+    ends: Offsets
+    cells: Offsets
+    lines: Offsets
     quoted_breaks: bool
 
 
@@ -52,14 +49,15 @@ def scan(data: Bytes, delimiter: str, limits: Limits, file: str) -> Scan:
     Raises
     ------
     ReadError
-        If a limit on rows or record length is passed, quotes are left open or stand within a cell, or rows have more
-        or fewer cells than the header; the sentence names rows (1 is the first below the header).
+        If a limit on rows or record length is passed, or quotes are left open or stand within a cell; the sentence
+        names rows (1 is the first below the header).
     """
     scanner = _Scanner(data, delimiter, limits, file)
     for start in range(0, data.size, _PIECE):
         scanner.take(start)
+        let_go(data)
     ends, cells = scanner.finish()
-    return _judge(data, ends, cells, quoted_breaks=scanner.quoted_breaks, file=file)
+    return _written(data, ends, cells, quoted_breaks=scanner.quoted_breaks, file=file)
 
 
 class _Marks(NamedTuple):
@@ -162,7 +160,7 @@ class _Scanner:
             self._quote_opened = self._records + int(np.count_nonzero(breaks[:opened]))
 
 
-def _judge(data: Bytes, ends: Offsets, cells: Offsets, *, quoted_breaks: bool, file: str) -> Scan:
+def _written(data: Bytes, ends: Offsets, cells: Offsets, *, quoted_breaks: bool, file: str) -> Scan:
     starts = np.concatenate(([0], ends[:-1]))
     first, second = data[starts], data[np.minimum(starts + 1, data.size - 1)]
     length = ends - starts
@@ -170,16 +168,4 @@ def _judge(data: Bytes, ends: Offsets, cells: Offsets, *, quoted_breaks: bool, f
     written = np.flatnonzero(~blank)
     if not written.size:
         raise ReadError("geo.empty_file", file=file)
-    header, rows = int(written[0]), written[1:]
-    expected = int(cells[header])
-    ragged = np.flatnonzero(cells[rows] != expected)
-    if ragged.size:
-        raise ReadError(
-            "geo.ragged_rows", file=file, count=ragged.size, rows=rows_text((ragged + 1).tolist()), expected=expected,
-            found=int(cells[rows[ragged[0]]]),
-        )  # fmt: skip
-    last = int(written[-1])
-    blank_lines = np.flatnonzero(blank[:last]) + 1
-    return Scan(
-        (int(starts[header]), int(ends[header])), expected, rows.size, tuple(blank_lines.tolist()), quoted_breaks
-    )
+    return Scan(starts[written], ends[written], cells[written], written + 1, quoted_breaks)

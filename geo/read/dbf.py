@@ -9,11 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from geo.errors import ReadError
+from geo.read.assemble import unique_names
 from geo.read.limits import Limits
 from geo.read.model import Note, rows_text
+from geo.read.text import NOT_CP932
 
 _TEXT_TYPES = frozenset("CNFDL")
-_ORDER = ("utf-8", "cp932")
+_ORDER = ("utf-8", "cp932", "euc_jp")
+_JAPANESE_WINDOWS = 0x13  # the mark of CP932 in the head of a dBASE table; most programs leave it empty
 _NAME_BYTES = 10
 _CODE_PAGES = {
     "utf-8": "utf-8", "utf8": "utf-8", "65001": "utf-8",
@@ -52,8 +55,8 @@ def read_attributes(path: Path, file: str, limits: Limits, *, stated: str | None
     """Read a DBF file.
 
     The encoding is the one stated by the user; else that of the ``.cpg`` file if the bytes are valid in it; else the
-    first of UTF-8 and CP932 in which all names and values are valid. A character cut at the end of a field
-    (fields have a fixed width) is dropped and noted.
+    first of UTF-8, CP932 and EUC-JP in which all names and values are valid, and refused if both of the latter are. A
+    character cut at the end of a field (fields have a fixed width) is dropped and noted.
 
     Raises
     ------
@@ -64,12 +67,13 @@ def read_attributes(path: Path, file: str, limits: Limits, *, stated: str | None
     fields, records = _layout(content, file, limits)
     notes = [("geo.note_column_not_read", {"column": _shown(f.name)}) for f in fields if f.type not in _TEXT_TYPES]
     columns = [_distinct(records, field) for field in fields if field.type in _TEXT_TYPES]
-    encoding, cut, more = _encoding(columns, file, stated, code_page)
+    marked = content[29] == _JAPANESE_WINDOWS
+    encoding, cut, more = _encoding(columns, file, stated, code_page, marked=marked)
     decoded = [(_name(c.field, encoding), _text(c, encoding, cut=cut)) for c in columns]
     if cut:
         rows = np.unique(np.concatenate([rows for _, (_, rows) in decoded]))
         more.append(("geo.note_text_cut", {"count": rows.size, "rows": rows_text((rows + 1).tolist())}))
-    names = _unique([name for name, _ in decoded])
+    names = unique_names(name for name, _ in decoded)  # equal since they were cut to ten bytes
     table = pa.table([array for _, (array, _) in decoded], names=names)
     kept = records[:, 0] != ord("*")
     return Attributes(table, kept, encoding, (*notes, *more))
@@ -108,7 +112,7 @@ def _distinct(records: npt.NDArray[np.uint8], field: _Field) -> _Raw:
 
 
 def _encoding(
-    columns: Sequence[_Raw], file: str, stated: str | None, code_page: str | None
+    columns: Sequence[_Raw], file: str, stated: str | None, code_page: str | None, *, marked: bool
 ) -> tuple[str, bool, list[Note]]:
     """Return the encoding, whether characters are cut at the end of fields, and remarks."""
     named = _CODE_PAGES.get((code_page or "").strip().lower())
@@ -117,6 +121,9 @@ def _encoding(
     for encoding in [stated] if stated else list(dict.fromkeys([*filter(None, [named]), *_ORDER])):
         for cut in (False, True):
             if _fits(columns, encoding, cut=cut):
+                told = stated or encoding == named or marked
+                if encoding == "cp932" and not told and _fits(columns, "euc_jp", cut=cut):
+                    raise ReadError("geo.encoding_ambiguous", file=file, candidates="cp932, euc_jp")
                 wrong = named is not None and not stated and encoding != named
                 note: Note = ("geo.note_code_page_wrong", {"stated": named, "encoding": encoding})
                 return encoding, cut, [note] if wrong else []
@@ -143,11 +150,18 @@ def _name(field: _Field, encoding: str) -> str:
 def _decode(value: bytes, encoding: str, width: int) -> tuple[str, bool]:
     """Return the text, and whether its last character was dropped: one that ran over the `width` of its column."""
     try:
-        return value.decode(encoding), False
+        return _strictly(value, encoding), False
     except UnicodeDecodeError as error:
         if len(value) != width or error.end < len(value):
             raise
-        return value[: error.start].decode(encoding), True
+        return _strictly(value[: error.start], encoding), True
+
+
+def _strictly(value: bytes, encoding: str) -> str:
+    text = value.decode(encoding)
+    if encoding == "cp932" and any(character in text for character in NOT_CP932):
+        raise UnicodeDecodeError(encoding, value, 0, len(value), "a byte that no Japanese file has")
+    return text
 
 
 def _text(column: _Raw, encoding: str, *, cut: bool) -> tuple[pa.Array, npt.NDArray[np.int64]]:
@@ -166,20 +180,6 @@ def _clean(text: str, kind: str) -> str:
     if kind == "D" and len(text) == 8 and text.isdigit():
         return "" if text == "00000000" else f"{text[:4]}-{text[4:6]}-{text[6:]}"
     return "" if kind == "L" and text == "?" else text
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Tell apart by a number names that became equal when they were cut to ten bytes."""
-    taken: set[str] = set()
-    result = []
-    for name in names:
-        number, unique = 1, name
-        while unique in taken:
-            number += 1
-            unique = f"{name}_{number}"
-        taken.add(unique)
-        result.append(unique)
-    return result
 
 
 def _shown(name: bytes) -> str:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyproj
 import shapely
 
-from geo.crs import notes, transformer
+from geo.crs import Operation, notes, operation
 from geo.errors import CrsError, ReadError
 from geo.read.limits import Limits
 from geo.read.model import Note, rows_text
@@ -36,14 +35,17 @@ class Places:
         Row (from 1) to the code of what is wrong with its place.
     notes
         Remarks about all of them.
+    remark
+        What must stand beside every one of them; None where the reference system leaves no doubt.
     """
 
     wkb: pa.Array
     bad: Mapping[int, str]
     notes: tuple[Note, ...]
+    remark: Note | None = None
 
 
-def to_places(wkb: pa.Array, crs: str, limits: Limits, file: str) -> Places:
+def to_places(wkb: pa.Array, crs: str, limits: Limits, file: str, *, accept_inaccurate: bool = False) -> Places:
     """Check geometries and bring them to JGD2011.
 
     Parameters
@@ -52,6 +54,8 @@ def to_places(wkb: pa.Array, crs: str, limits: Limits, file: str) -> Places:
         Binary array as a driver gave it.
     crs
         ``EPSG:<number>`` of its coordinates.
+    accept_inaccurate
+        Whether an operation of poor or unknown accuracy will do.
 
     Raises
     ------
@@ -59,7 +63,8 @@ def to_places(wkb: pa.Array, crs: str, limits: Limits, file: str) -> Places:
         If a geometry nests too deep or has too many vertices, or the reference system cannot be brought to JGD2011
         with known accuracy.
     """
-    move, remarks = _operation(crs, file)
+    way, remarks = way_to_jgd2011(crs, file, accept_inaccurate=accept_inaccurate)
+    move = way.transformer
     shapes, bad = _parse(wkb, limits, file)
     missing = np.flatnonzero(shapely.is_missing(shapes))
     missing = missing[~np.isin(missing, list(bad))]
@@ -72,14 +77,22 @@ def to_places(wkb: pa.Array, crs: str, limits: Limits, file: str) -> Places:
     if not np.array_equal(moved, xy):
         shapes = shapely.set_coordinates(shapes, moved)
     shapes[list(bad)] = None
-    remarks += _height_and_null_notes(high, missing) + _validity_note(shapes) + _bad_notes(bad)
+    remarks += _height_and_null_notes(high, missing) + _validity_note(shapes) + bad_note(bad)
     kept = pa.array(shapely.to_wkb(shapes, byte_order=1), pa.binary())
-    return Places(kept, {row + 1: bad[row] for row in sorted(bad)}, remarks)
+    return Places(kept, {row + 1: bad[row] for row in sorted(bad)}, remarks, way.remark)
 
 
-def _operation(crs: str, file: str) -> tuple[pyproj.Transformer, tuple[Note, ...]]:
+def way_to_jgd2011(crs: str, file: str, *, accept_inaccurate: bool) -> tuple[Operation, tuple[Note, ...]]:
+    """Return the operation that brings a file's coordinates to JGD2011, and what to say of it.
+
+    Raises
+    ------
+    ReadError
+        ``geo.file_crs_refused`` with the reason.
+    """
     try:
-        return transformer(crs), tuple(notes(crs))
+        way = operation(crs, accept_inaccurate=accept_inaccurate)
+        return way, (*filter(None, [way.remark]), *notes(crs))
     except CrsError as error:
         raise ReadError(
             "geo.file_crs_refused", file=file, why_ja=error.sentence("ja"), why_en=error.sentence("en")
@@ -150,7 +163,8 @@ def _validity_note(shapes: npt.NDArray[np.object_]) -> tuple[Note, ...]:
     return (("geo.note_invalid_polygons", {"count": crossed.size, "rows": rows_text((crossed + 1).tolist())}),)
 
 
-def _bad_notes(bad: Mapping[int, str]) -> tuple[Note, ...]:
+def bad_note(bad: Mapping[int, str]) -> tuple[Note, ...]:
+    """Return a remark that counts the rows with a wrong place, keyed as `bad` is; none if there are none."""
     if not bad:
         return ()
     return (("geo.note_bad_geometry", {"count": len(bad), "rows": rows_text(row + 1 for row in sorted(bad))}),)

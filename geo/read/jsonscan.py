@@ -107,20 +107,18 @@ class _Scanner:
         """Count what opens at the third level while the array ``features`` of the root is the one that is open."""
         members = np.flatnonzero((levels == 3) & (steps == 1))
         edges = np.flatnonzero(((levels == 2) & (steps == 1)) | ((levels == 1) & (steps == -1)))
-        done = 0
-        for edge in edges.tolist():
-            until = int(np.searchsorted(members, edge))
-            if self._counting:
-                self._features = (self._features or 0) + until - done
-                self._closed.append(int(places[edge]) + 1)
-            done = until
-            self._counting = bool(steps[edge] == 1) and self._opens_features(int(places[edge]))
-            if self._counting:
-                self._features = self._features or 0
-                self._opened.append(int(places[edge]))
-        if self._counting:
-            self._features = (self._features or 0) + members.size - done
+        arrays = edges[(steps[edges] == 1) & (self._data[places[edges]] == ord("["))]
+        begins = [edge for edge in arrays.tolist() if self._opens_features(int(places[edge]))]
+        for begin in [-1, *begins] if self._counting else begins:  # -1: opened in an earlier piece
+            if begin >= 0:
+                self._opened.append(int(places[begin]))
+            end = next(iter(edges[np.searchsorted(edges, begin, side="right") :][:1].tolist()), None)
+            until = members.size if end is None else int(np.searchsorted(members, end))
+            self._features = (self._features or 0) + until - int(np.searchsorted(members, begin, side="right"))
+            self._counting = end is None
+            if end is not None:
+                self._closed.append(int(places[end]) + 1)
 
     def _opens_features(self, place: int) -> bool:
         before = self._data[max(place - _KEY_BYTES, 0) : place].tobytes()
-        return self._data[place] == ord("[") and bool(_FEATURES_KEY.search(before))
+        return bool(_FEATURES_KEY.search(before))

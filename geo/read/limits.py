@@ -18,10 +18,13 @@ class Limits:
     unpacked_bytes
         Size of what the parser may write, bytes: the text in UTF-8, the result.
     ratio, members
-        Unpacked to packed size of one member, and count of members of an archive. Archives are refused altogether
-        until one of their formats is supported; then these hold.
+        Unpacked to packed size of one member (from 1 MB unpacked on), and count of members of an archive; a workbook is
+        one. Files in a folder are counted likewise.
     rows, columns
         Rows below the header and columns of a table.
+    cells
+        Cells of a sheet from its first to its last with a value, or of a table of JSON or markup, the empty ones in
+        between counted: memory is set aside for each (32 bytes in calamine), and a small file can have billions.
     line_bytes
         Length of one record of a text table in UTF-8, bytes.
     vertices
@@ -42,6 +45,7 @@ class Limits:
     members: int = 1_000
     rows: int = 5_000_000
     columns: int = 500
+    cells: int = 30_000_000
     line_bytes: int = MIB
     vertices: int = 1_000_000
     wkb_depth: int = 32

@@ -6,12 +6,15 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from geo.errors import ReadError
+from geo.read.contents import choose
 from geo.read.detect import HEAD_BYTES, format_of
 from geo.read.limits import MIB, Limits, size_text
+from geo.read.model import Note
 
 #: Parts of a shapefile that are parsed; the others (indexes, metadata) are not looked at.
 _PARTS = (".shx", ".dbf", ".prj", ".cpg")
@@ -22,23 +25,34 @@ _REASONS = {
     errno.EACCES: "geo.file_not_readable",
     errno.EPERM: "geo.file_not_readable",
     errno.ELOOP: "geo.link_loop",
-    errno.EISDIR: "geo.is_a_folder",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A file's bytes in a private folder, under a name of our own: `main` is ``in<ending>``."""
+    """A file's bytes in a private folder, under a name of our own: `main` is ``in<ending>``.
+
+    `part` is what is meant within it, `notes` what stood beside it in the folder that was named.
+    """
 
     file: str
     format: str
     main: Path
     sha256: str
     size: int
+    part: str | None = None
+    notes: tuple[Note, ...] = ()
 
 
-def copy_in(path: Path, folder: Path, limits: Limits) -> Copied:
+def copy_in(path: Path, folder: Path, limits: Limits, *, part: str | None = None) -> Copied:
     """Copy a file (of a shapefile, its parts) into a private folder while hashing it.
+
+    Parameters
+    ----------
+    path
+        The file, or a folder with one that can be read.
+    part
+        Which file of a folder is meant, or what within the file.
 
     Raises
     ------
@@ -47,6 +61,9 @@ def copy_in(path: Path, folder: Path, limits: Limits) -> Copied:
         is of no format that is read.
     """
     path = _plain(path)
+    notes: tuple[Note, ...] = ()
+    if path.is_dir():
+        path, part, notes = _only_file(path, part, limits)
     main = folder / "in.part"
     digest, size = _copy(path, main, path.name, limits.file_bytes)
     with main.open("rb") as opened:
@@ -57,7 +74,23 @@ def copy_in(path: Path, folder: Path, limits: Limits) -> Copied:
         _refuse_open_database(path)
     if kind == "shapefile":
         digest, size = _copy_parts(path, folder, digest, size, limits)
-    return Copied(path.name, kind, main, digest, size)
+    return Copied(path.name, kind, main, digest, size, part, notes)
+
+
+def _only_file(folder: Path, part: str | None, limits: Limits) -> tuple[Path, str | None, tuple[Note, ...]]:
+    """Return the one readable file of a folder, what is meant in it, and what lies beside.
+
+    Folders within are not looked into, and links are left alone: a folder from elsewhere could name any file of ours.
+    """
+    try:
+        plain = (entry.name for entry in folder.iterdir() if entry.is_file() and not entry.is_symlink())
+        names = sorted(islice(plain, limits.members + 1))
+    except OSError as error:
+        raise ReadError(_REASONS.get(error.errno or 0, "geo.file_not_readable"), file=folder.name) from error
+    if len(names) > limits.members:
+        raise ReadError("geo.members_limit", file=folder.name, members=len(names), limit=limits.members)
+    chosen = choose(names, part, folder.name, nested=True)
+    return folder / chosen.name, chosen.part, chosen.notes
 
 
 def _plain(path: Path) -> Path:
@@ -71,8 +104,6 @@ def _open(path: Path, file: str) -> BinaryIO:
     # O_NONBLOCK: a named pipe would otherwise hold us until somebody writes into it
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        if path.is_dir():  # Windows says "permission denied" for a folder
-            raise ReadError("geo.is_a_folder", file=file)
         opened = os.fdopen(os.open(path, flags), "rb")
     except OSError as error:
         raise ReadError(_REASONS.get(error.errno or 0, "geo.file_not_readable"), file=file) from error

@@ -12,17 +12,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from geo.errors import ReadError
-from geo.read.limits import MIB
-from geo.read.model import Note, rows_text
+from geo.read.limits import MIB, Limits
+from geo.read.model import Note, Stated, rows_text
 
 Bytes = npt.NDArray[np.uint8]
 
 BOM = codecs.BOM_UTF8
 #: Encodings of Japanese files besides UTF-8, in the order in which they are tried.
 LEGACY = ("cp932", "euc_jp")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PIECE = MIB
 #: What Python makes of single bytes that no Japanese file has: 0x80, 0xA0, 0xFD to 0xFF.
-_NOT_CP932 = "\x80\uf8f0\uf8f1\uf8f2\uf8f3"
+NOT_CP932 = "\x80\uf8f0\uf8f1\uf8f2\uf8f3"
 _JIS_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _CONTROLS = bytes([*range(1, 9), 11, 12, *range(14, 32), 127])
 
@@ -35,11 +36,23 @@ class Text:
     encoding: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A text file to parse: its text, the private copy, the name to say in a refusal, what it may cost."""
+
+    text: Text
+    path: Path
+    file: str
+    limits: Limits
+    stated: Stated
+
+
 def load_text(path: Path, file: str, stated: str | None) -> Text:
     """Decide the encoding of a file strictly and return its text in UTF-8.
 
-    UTF-8 is taken where the bytes are valid in it. Otherwise CP932 and EUC-JP are both tried over the whole file;
-    when both fit, nothing is guessed. What is not UTF-8 is written again beside the file in UTF-8.
+    UTF-16 is taken where its mark stands first, UTF-8 where the bytes are valid in it. Otherwise CP932 and EUC-JP are
+    both tried over the whole file; when both fit, nothing is guessed. What is not UTF-8 is written again beside the
+    file in UTF-8.
 
     Parameters
     ----------
@@ -56,11 +69,13 @@ def load_text(path: Path, file: str, stated: str | None) -> Text:
         If no encoding fits, two fit, the stated one does not, or the text holds NUL.
     """
     raw = map_file(path)
+    converted = path.with_name("in.utf8")
+    if raw[:2] in _UTF16:
+        return _utf16(raw, file, converted)
     if raw.find(b"\x00") >= 0:
         raise ReadError("geo.nul_character", file=file, line=_line_at(raw, raw.find(b"\x00")))
     if any(raw.find(escape) >= 0 for escape in _JIS_ESCAPES):
         raise ReadError("geo.jis_not_read", file=file)
-    converted = path.with_name("in.utf8")
     encoding = _stated(raw, file, stated, converted) if stated else _found(raw, file, converted)
     if encoding in LEGACY:
         return Text(np.frombuffer(map_file(converted), dtype=np.uint8), encoding)
@@ -70,10 +85,32 @@ def load_text(path: Path, file: str, stated: str | None) -> Text:
     return Text(data, "utf-8")
 
 
+def _utf16(raw: mmap.mmap, file: str, converted: Path) -> Text:
+    """Return text whose first two bytes say that it is UTF-16, as Excel saves "Unicode text"."""
+    bad = _convert(raw, "utf-16", converted)
+    if bad is not None:
+        raise ReadError("geo.encoding_does_not_fit", file=file, encoding="utf-16", line=_line_at(raw, bad))
+    if converted.stat().st_size == 0:
+        raise ReadError("geo.empty_file", file=file)
+    text = map_file(converted)
+    if text.find(b"\x00") >= 0:
+        raise ReadError("geo.nul_character", file=file, line=_line_at(text, text.find(b"\x00")))
+    return Text(np.frombuffer(text, dtype=np.uint8), "utf-16")
+
+
 def map_file(path: Path) -> mmap.mmap:
     """Map a file into memory, read only. It must not be empty."""
     with path.open("rb") as opened:
         return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def let_go(data: Bytes) -> None:
+    """Let the system take back the memory of a mapped file; what is looked at again is read again."""
+    mapped: object = data
+    while isinstance(mapped, np.ndarray | memoryview):
+        mapped = mapped.base if isinstance(mapped, np.ndarray) else mapped.obj
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def control_note(text: Text) -> tuple[Note, ...]:
@@ -150,7 +187,7 @@ def _bad_byte(raw: mmap.mmap, encoding: str, out: BinaryIO | None = None) -> int
             text = decoder.decode(raw[start : start + _PIECE], final=start + _PIECE >= len(raw))
         except UnicodeDecodeError as error:
             return start + error.start
-        if encoding == "cp932" and any(character in text for character in _NOT_CP932):
+        if encoding == "cp932" and any(character in text for character in NOT_CP932):
             return start
         if out is not None:
             out.write(text.encode())

@@ -5,6 +5,7 @@ Tables go back as Arrow files. Nothing it prints or logs holds a value of a file
 """
 
 import errno
+import gc
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 
 # geopandas and pandas take longer to import than all the rest, and no parser needs them: pyogrio is told that there are
@@ -25,14 +27,11 @@ import pyogrio  # noqa: E402
 for _name in _ABSENT:
     del sys.modules[_name]
 
-from geo.errors import ReadError  # noqa: E402
 from geo.faults import CodedError  # noqa: E402
-from geo.read.csvfile import parse_csv  # noqa: E402
-from geo.read.jsonfile import parse_json  # noqa: E402
+from geo.read.coordinates import with_stated_places  # noqa: E402
+from geo.read.formats import parse  # noqa: E402
 from geo.read.limits import Limits, size_text  # noqa: E402
-from geo.read.model import Parsed  # noqa: E402
-from geo.read.text import load_text  # noqa: E402
-from geo.read.vector import parse_flatgeobuf, parse_geojson, parse_gpkg, parse_shapefile  # noqa: E402
+from geo.read.model import Parsed, Stated  # noqa: E402
 
 #: Limits of the operating system; Windows has no such module.
 resource: Any = import_module("resource") if find_spec("resource") else None
@@ -48,8 +47,10 @@ def main() -> None:
     replies = _private_stdout()
     missing = _limit_process(limits)
     _say(replies, {"drivers": sorted(pyogrio.list_drivers()), "missing": missing})
+    gc.disable()  # parsers make millions of objects and no cycles: looking for some took three quarters of their time
     for line in sys.stdin:
         _say(replies, _answer(json.loads(line), limits))
+        gc.collect()
 
 
 def _private_stdout() -> IO[str]:
@@ -118,35 +119,29 @@ def _out_of_room(error: OSError, file: str, limits: Limits) -> dict[str, object]
 
 
 def _parse(task: Mapping[str, str | None], limits: Limits) -> Parsed:
-    path, file, kind = Path(str(task["path"])), str(task["file"]), task["format"]
-    crs, encoding = task["crs"], task["encoding"]
-    match kind:
-        case "gpkg":
-            return parse_gpkg(path, file, limits, stated=crs)
-        case "flatgeobuf":
-            return parse_flatgeobuf(path, file, limits, stated=crs)
-        case "shapefile":
-            return parse_shapefile(path, file, limits, stated=crs, encoding=encoding)
-    text = load_text(path, file, encoding)
-    match kind:
-        case "csv":
-            return parse_csv(text, file, limits)
-        case "json":
-            return parse_json(text, file, limits)
-        case "geojson":
-            return parse_geojson(text, path, file, limits, stated=crs)
-    raise ReadError("geo.parser_failed", file=file, kind=str(kind))
+    accepted = bool(task.get("accept_inaccurate"))
+    stated = Stated(task["crs"], task["encoding"], task.get("part"), accept_inaccurate=accepted)
+    file = str(task["file"])
+    parsed = parse(str(task["format"]), Path(str(task["path"])), file, limits, stated)
+    return with_stated_places(parsed, stated, limits, file)
 
 
 def _write(parsed: Parsed, folder: Path) -> dict[str, object]:
     _write_table(parsed.table, folder / "out.arrow")
     bad = parsed.bad_geometry
+    if parsed.lines is not None:
+        _write_table(pa.table({"line": pa.array(parsed.lines, pa.int64())}), folder / "lines.arrow")
+    if parsed.merged:
+        of = np.repeat(np.array(list(parsed.merged), dtype=object), [len(rows) for rows in parsed.merged.values()])
+        cells = {"column": pa.array(of, pa.string()), "row": pa.array(np.concatenate(list(parsed.merged.values())))}
+        _write_table(pa.table(cells), folder / "merged.arrow")
     if bad:
         rows, codes = pa.array(bad.keys(), pa.int64()), pa.array(bad.values(), pa.string())
         _write_table(pa.table({"row": rows, "code": codes}), folder / "bad.arrow")
     return {
-        "encoding": parsed.encoding, "crs": parsed.crs, "layer": parsed.layer, "format": parsed.format,
-        "notes": parsed.notes, "bad": bool(bad),
+        "encoding": parsed.encoding, "crs": parsed.crs, "part": parsed.part, "format": parsed.format,
+        "notes": parsed.notes, "bad": bool(bad), "member": parsed.member, "place_remark": parsed.place_remark,
+        "lines": parsed.lines is not None, "merged": bool(parsed.merged),
     }  # fmt: skip
 
 

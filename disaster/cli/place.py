@@ -1,0 +1,110 @@
+"""The verb about addresses: place."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow.compute as pc
+import typer
+
+from disaster.cli.files import Encoding, Municipality
+from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.errors import IngestError
+from disaster.ingest import check_file
+from disaster.intake import gazetteer_of
+from disaster.models import GAZETTEER, PLACE_COLUMNS, Side
+from disaster.placelist import PlacedList, place_list, write_list
+from geo.faults import words
+from geo.gazetteer import Gazetteer
+from geo.read import Reader
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb of this module."""
+    verb(app)(place)
+
+
+def place(
+    shell: Shell,
+    *,
+    file: Annotated[Path, typer.Argument(help="住所の列があるファイル / a file with a column of addresses")],
+    out: Annotated[Path, typer.Option(help="書き出すフォルダ(新しいもの) / a new folder")],
+    municipality: Municipality = None,
+    gazetteer: Annotated[
+        Path | None, typer.Option(help="町名・番号の表(tayori gazetteer build で作ったもの) / a built gazetteer")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="住所の列の名前 / heading of the addresses")] = None,
+    second_opinion: Annotated[
+        Path | None,
+        typer.Option(help="jageocoderの辞書のフォルダ(番号まで読めない行の参考) / dictionary for a second opinion"),
+    ] = None,
+    encoding: Encoding = None,
+) -> Answer:
+    """住所の一覧に位置を付け、疑いのある行を一枚にまとめる / Place a list of addresses and report the doubts."""
+    with Reader() as reader:
+        towns = _given(reader, gazetteer, municipality, shell.at) if gazetteer else _held(shell, municipality)
+        raw = reader.read(file, encoding=encoding)
+    placed = place_list(raw.table, towns, column=column)
+    if second_opinion is not None:
+        placed = placed.asked_elsewhere(second_opinion)
+    rows, about = write_list(placed, out, file=file.name, at=shell.at)
+    return _answer(shell, placed, rows, about)
+
+
+def _given(reader: Reader, path: Path, municipality: str | None, at: datetime) -> Gazetteer:
+    """Read a built gazetteer, or any list of towns whose layout is known, as safely as any other file."""
+    rows = reader.read(path).table
+    codes = pc.unique(rows["municipality"]).to_pylist() if "municipality" in rows.column_names else []
+    code = municipality or (codes[0] if len(codes) == 1 else None)
+    if code is None:
+        raise IngestError("disaster.which_municipality", known="、".join(codes))
+    if "kind" in rows.column_names:
+        return Gazetteer.of(rows, municipality=code)
+    batch = check_file(
+        GAZETTEER.kind, [path], municipality=code, side=Side.DEMO, reader=reader, gazetteer=None, at=at
+    )  # fmt: skip
+    return Gazetteer.of(batch.table, municipality=code)
+
+
+def _held(shell: Shell, municipality: str | None) -> Gazetteer:
+    with shell.store() as store:
+        code = shell.municipality(store, municipality)
+        found = gazetteer_of(store, code, at=shell.at) or gazetteer_of(store, code, at=shell.at, drill=True)
+    if found is None:
+        raise IngestError("disaster.place_no_gazetteer", municipality=code)
+    return found
+
+
+def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer:
+    levels, reasons = placed.by_level(), placed.by_reason()
+    total, doubtful = placed.found.num_rows, placed.n_doubtful
+    document: dict[str, Any] = {
+        "rows": total, "levels": levels, "reasons": reasons, "doubtful": doubtful, "ambiguous": placed.ambiguous,
+        "without_point": placed.found["lon"].null_count, "column": placed.column, "files": [str(rows), str(about)],
+    }  # fmt: skip
+    labels = PLACE_COLUMNS[0].choices
+    shown = [
+        (labels[level] if shell.lang == "ja" else level, count) for level, count in reversed(levels.items()) if count
+    ]
+    why = [(words(code, lang=shell.lang), count) for code, count in reasons.items()]
+    count = shell.say("行", "rows")
+    tables = [table(shell.say("どこまで読めたか", "Levels"), (shell.say("位置の精度", "level"), count), shown)]
+    if why:
+        tables.append(table(shell.say("要確認の理由", "Doubts"), (shell.say("理由", "reason"), count), why))
+    lines = [
+        shell.say(
+            f"{total:,}行 = 疑いなし {total - doubtful:,}行 + 要確認 {doubtful:,}行",
+            f"{total:,} rows = {total - doubtful:,} without doubt + {doubtful:,} to look at",
+        ),
+        shell.say(f"一行ごとの結果: {rows}", f"rows: {rows}"),
+        shell.say(f"まとめ(一枚): {about}", f"summary: {about}"),
+    ]
+    if second := placed.second:
+        document["second_opinion"] = {"asked": second.asked, "found": second.found, "left": second.left}
+        lines.append(
+            shell.say(
+                f"第二の意見: {second.asked:,}行を尋ね、答え {second.found:,}行(尋ねていない {second.left:,}行)",
+                f"second opinion: {second.asked:,} asked, {second.found:,} answered, {second.left:,} not asked",
+            )
+        )
+    return Answer("place", document, lines, tables)

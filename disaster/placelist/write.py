@@ -1,0 +1,92 @@
+"""A placed list as files: the rows for a spreadsheet, and the page about them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from agreements.format import Column, ColumnType
+from disaster.errors import IngestError
+from disaster.placelist.page import page
+from disaster.placelist.rows import PlacedList
+from exporters import Layer, Marks, write_csv, write_xlsx
+
+#: Rows up to which the rows come as XLSX, in which 2-6 stays 2-6; opening a CSV file Excel makes a date of it.
+MAX_SHEET_ROWS = 200_000
+
+_TYPES = {pa.float64(): ColumnType.NUMBER, pa.int32(): ColumnType.INTEGER, pa.bool_(): ColumnType.FLAG}
+
+
+def write_list(
+    placed: PlacedList, out: Path, *, file: str, at: datetime, notes: Mapping[str, str] | None = None
+) -> tuple[Path, Path]:
+    """Write the rows and the page into a new or empty folder.
+
+    Parameters
+    ----------
+    placed
+        The list.
+    out
+        Folder; made if it is not there.
+    file
+        Name of the list, for the headings.
+    at
+        When it was placed, aware.
+    notes
+        Further lines for the page, heading to text.
+
+    Returns
+    -------
+    rows, page
+        ``placed.xlsx`` (``placed.csv`` beyond `MAX_SHEET_ROWS`) and ``summary.html``.
+
+    Raises
+    ------
+    IngestError
+        ``disaster.out_exists`` if something lies in the folder already: nothing is overwritten.
+    """
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(out.iterdir()):
+        raise IngestError("disaster.out_exists", folder=str(out))
+    marks = Marks(title=f"住所の位置付け {file}", municipality=placed.gazetteer.pref + placed.gazetteer.city, as_of=at)
+    layer = _layer("rows", "住所の位置付け", placed.rows(), at)
+    if len(layer) > MAX_SHEET_ROWS:
+        rows = out / "placed.csv"
+        write_csv(rows, layer, marks)
+    else:
+        rows = out / "placed.xlsx"
+        write_xlsx(rows, [layer, _layer("unplaced", "町が見つからなかったもの", _unplaced(placed), at)], marks)
+    about = out / "summary.html"
+    about.write_text(page(placed, file=file, at=at, notes=notes, outputs=(rows.name,)), encoding="utf-8", newline="\n")
+    for path in (rows, about):
+        path.chmod(0o600)
+    return rows, about
+
+
+def _layer(name: str, title: str, table: pa.Table, at: datetime) -> Layer:
+    columns = tuple(
+        Column(f"c{number}", field.name, _TYPES.get(field.type, ColumnType.TEXT))
+        for number, field in enumerate(table.schema)
+    )
+    typed = pa.table(
+        [
+            column.cast(pa.int64()) if field.type == pa.int32() else column
+            for field, column in zip(table.schema, table.columns, strict=True)
+        ],
+        names=[column.name for column in columns],
+    )
+    return Layer(name, title, columns, typed, None, at)
+
+
+def _unplaced(placed: PlacedList) -> pa.Table:
+    shown, _ = placed.unplaced()
+    texts = ["" if placed.personal else one.text for one in shown]
+    return pa.table(
+        {
+            "書かれている文字": pa.array(texts, pa.string()),
+            "似ている町(参考)": pa.array(["、".join(one.towns) for one in shown], pa.string()),
+            "行の数": pa.array([one.count for one in shown], pa.int32()),
+            "行の番号": pa.array(["、".join(map(str, one.rows)) for one in shown], pa.string()),
+        }
+    )

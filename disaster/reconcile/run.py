@@ -1,0 +1,168 @@
+"""Reconcile: two files in, a table of pairs and a register of lasting ids out."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from disaster.errors import ReconcileError
+from disaster.models import NOUNS
+from disaster.pack import sync_folders
+from disaster.reconcile.decisions import Answers, read_decisions
+from disaster.reconcile.links import Compared, Settled, compare, settle
+from disaster.reconcile.lists import Listed, read_list
+from disaster.reconcile.mapped import map_layers
+from disaster.reconcile.register import Register, merged
+from disaster.reconcile.sheet import pairs_layer
+from disaster.store import move
+from exporters import Layer, Marks, write_csv, write_webmap, write_xlsx
+from geo.codes import normalise
+from geo.gazetteer import Gazetteer
+from geo.pairing import Pairing
+from geo.read import Reader
+
+_TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was written and what became of the rows.
+
+    Attributes
+    ----------
+    folder
+        With ``pairs.xlsx``, ``pairs.csv``, ``map.html`` and ``place-ids.json``.
+    counts
+        Of places: ``left`` = ``left_same`` + ``left_open`` + ``left_only``, likewise ``right``; ``pairs_same``,
+        ``pairs_open`` between the lists, ``register_open`` between a list and the register; ``twice`` pairs within
+        one list; ``left_refused``, ``right_refused`` rows that were never compared; ``left_repeated``,
+        ``right_repeated`` rows left out because one before them says the same; ``places`` in the register, ``new`` and
+        ``closed`` among them; ``decisions`` read and ``decisions_idle`` that stand on lines which ask nothing.
+    titles
+        The two files' names.
+    """
+
+    folder: Path
+    counts: Mapping[str, int]
+    titles: tuple[str, str]
+
+
+def reconcile(
+    kind: str,
+    left: Path,
+    right: Path,
+    *,
+    municipality: str,
+    out: Path,
+    reader: Reader,
+    at: datetime,
+    right_kind: str | None = None,
+    gazetteer: Gazetteer | None = None,
+    ids: Path | None = None,
+    decisions: Path | None = None,
+) -> Reconciled:
+    """Compare two lists of the same places, write what was found, and give the places lasting ids.
+
+    Nothing is merged: both lists stay as they are, and each line of the table names both.
+
+    Parameters
+    ----------
+    kind
+        Of the rows, a key of ``disaster.models.NOUNS`` whose rows have a name and are nobody's home.
+    left, right
+        Files in any known layout. Where both know a place, the register keeps what the left one says.
+    municipality
+        Code of five or six digits.
+    out
+        A folder that does not exist yet.
+    right_kind
+        Of the rows of `right` where it differs: shelters against emergency sites.
+    gazetteer
+        Places rows that have an address and no coordinates.
+    ids
+        The register written last time; it is read, never changed. None begins a new one.
+    decisions
+        The table written last time, answered.
+
+    Raises
+    ------
+    ReconcileError
+        If the folder exists or cannot be written, a kind cannot be compared, or the register or the answers cannot be
+        read.
+    IngestError, ReadError
+        If a list cannot be read or checked.
+    """
+    if out.exists():
+        raise ReconcileError("disaster.out_exists", folder=out.name)
+    code, day = normalise(municipality), f"{at.astimezone(_TOKYO):%Y-%m-%d}"
+    register = Register.read(ids, municipality=code) if ids else Register(code)
+    one, other = (
+        read_list(noun, path, municipality=code, reader=reader, gazetteer=gazetteer, at=at)
+        for noun, path in ((kind, left), (right_kind or kind, right))
+    )
+    answers = _answers(decisions, one, other, reader, day)
+    register = replace(register, decisions=merged(register.decisions, answers.decisions))
+    found = compare(one, other, register, city=gazetteer.city if gazetteer else "")
+    settled = settle(found, register, day=day)
+    title = f"{NOUNS[kind].title}の突き合わせ　左: {one.title}　右: {other.title}"
+    table = pairs_layer(found, settled, register, as_of=at)
+    _write(out, table, map_layers(found, as_of=at), Marks(title, code, at), settled.register)
+    return Reconciled(out, _counts(found, settled, answers), (one.title, other.title))
+
+
+def _answers(path: Path | None, left: Listed, right: Listed, reader: Reader, day: str) -> Answers:
+    if path is None:
+        return Answers()
+    return read_decisions(path, left=left.name, right=right.name, reader=reader, day=day)
+
+
+def _write(out: Path, table: Layer, layers: Sequence[Layer], marks: Marks, register: Register) -> None:
+    """Write everything into a folder beside the target, then rename: all or nothing."""
+    staging = out.with_name(f".staging-{out.name}")
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        write_xlsx(staging / "pairs.xlsx", [table], marks)
+        write_csv(staging / "pairs.csv", table, marks)
+        write_webmap(staging / "map.html", layers, marks)
+        (staging / "place-ids.json").write_text(register.to_json(), encoding="utf-8")
+        sync_folders(staging)
+        move(staging, out)
+    except OSError as error:
+        cause = error.strerror or ""
+        raise ReconcileError("disaster.cannot_write_out", folder=str(out), cause=cause) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _counts(found: Compared, settled: Settled, answers: Answers) -> dict[str, int]:
+    pairing = found.pairing
+    counts = {
+        f"{side}_{state}": int((states == state).sum())
+        for side, states in (("left", pairing.left), ("right", pairing.right))
+        for state in ("same", "open", "only")
+    }
+    same = int(np.asarray(pairing.pairs["same"]).sum())
+    for side, linked in (("left", found.left), ("right", found.right)):
+        counts[side] = len(linked.listed.places)
+        counts[f"{side}_refused"] = linked.listed.refused
+        counts[f"{side}_repeated"] = linked.listed.repeated
+    return counts | {
+        "pairs_same": same,
+        "pairs_open": pairing.pairs.num_rows - same,
+        "register_open": sum(_open(linked.pairing) for linked in (found.left, found.right)),
+        "twice": len(pairing.twice_left) + len(pairing.twice_right),
+        "places": len(settled.register.standing),
+        "new": settled.new,
+        "closed": settled.closed,
+        "decisions": len(answers.decisions),
+        "decisions_idle": answers.idle,
+    }
+
+
+def _open(pairing: Pairing) -> int:
+    return int(pairing.pairs.num_rows - np.asarray(pairing.pairs["same"]).sum())

@@ -1,0 +1,1 @@
+<?xml version="1.0"?><!DOCTYPE k [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><gml:FeatureCollection xmlns:gml="http://www.opengis.net/gml/3.2"/>
