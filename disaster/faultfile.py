@@ -4,9 +4,9 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,15 @@ from disaster.layouts.model import GEOMETRY, PLACE_HEADINGS, fold_heading
 from disaster.schemas import Findings
 from disaster.schemas.findings import Mark
 from exporters.clean import without_formulas
-from geo.faults import Lang
+from geo.faults import Lang, words
 from geo.read import RawTable
 
 #: Headings of the two columns in front of a copy; the second pair where the file has such a heading of its own.
 REASONS = (("理由", "直し方"), ("理由（Tayori）", "直し方（Tayori）"))
 #: Codes of faults that leave no copy: the numbers are not to be handled, and a copy would be one more place for them.
 _NEVER_COPIED = frozenset({"disaster.looks_like_individual_number", "disaster.individual_number_column"})
+#: Says in a copy that a row had a wrong number of cells, and refuses the row as long as it says so.
+_CELLS_TO_MEND = "disaster.cells_to_mend"
 _BETWEEN = " / "
 #: Decimals of degrees in a copy: a tenth of a millimetre, without the dust of the last binary digit.
 _DECIMALS = 9
@@ -100,12 +102,33 @@ def without_reasons(table: pa.Table) -> pa.Table:
 
     A file that has both headings is a copy that came back; one of them alone is the clerk's own.
     """
+    ours = _ours(table)
+    return _unguarded(table.drop_columns(ours)) if ours else table
+
+
+def unmended(table: pa.Table) -> dict[int, str]:
+    """Return the rows of a copy that still say that they had a wrong number of cells, with the code that refuses them.
+
+    In a copy every row has as many cells as the header, so nothing else tells that its values may stand in the wrong
+    columns. Whoever has put them right empties the reason.
+    """
+    ours = _ours(table)
+    if not ours:
+        return {}
+    reasons, rows = pc.fill_null(table.column(ours[0]), ""), np.zeros(table.num_rows, dtype=bool)
+    for lang in get_args(Lang):
+        rows |= pc.match_substring(reasons, words(_CELLS_TO_MEND, {}, lang=lang)).to_numpy()
+    return dict.fromkeys((np.flatnonzero(rows) + 1).tolist(), _CELLS_TO_MEND)
+
+
+def _ours(table: pa.Table) -> list[str]:
+    """Return the headings of the two columns of a copy as they are written, reasons first; none in any other file."""
     folded = {fold_heading(name): name for name in table.column_names}
     for pair in REASONS:
         ours = [folded[fold_heading(name)] for name in pair if fold_heading(name) in folded]
         if len(ours) == len(pair):
-            return _unguarded(table.drop_columns(ours))
-    return table
+            return ours
+    return []
 
 
 def write_copy(path: Path, copy: FaultCopy) -> int:
@@ -193,7 +216,8 @@ def _with_degrees(cells: pa.Table, shapes: pa.ChunkedArray) -> pa.Table:
 def _told(findings: Findings, count: int, lang: Lang) -> tuple[pa.Array, pa.Array]:
     """Return what is wrong and what to do, a text a row of the file."""
     said = np.full((2, count), "", dtype=object)
-    for mark in findings.marks:
+    for found in findings.marks:
+        mark = replace(found, code=_CELLS_TO_MEND) if found.code == "geo.row_cells" else found
         rows = findings.rows[mark.at] - 1
         for told, new in zip(said, _sentences(mark, findings, lang), strict=True):
             before = told[rows]

@@ -13,11 +13,11 @@ import shapely
 
 from disaster.batch import Batch, Source
 from disaster.errors import IngestError
-from disaster.faultfile import without_reasons
+from disaster.faultfile import unmended, without_reasons
 from disaster.layouts import Layout, apply, recognise
 from disaster.layouts.convert import ROW, Canonical
 from disaster.layouts.model import GEOMETRY
-from disaster.mapping import require_fit, unused_headings
+from disaster.mapping import absent_headings, not_read, require_fit
 from disaster.merging import Part, merge, place_remarks, total
 from disaster.models import NOUNS, Noun, Side
 from disaster.placing import placed, postal_doubts
@@ -299,8 +299,8 @@ def _opened(
     findings = Findings(rows, lines=None if raw.lines is None else raw.lines[rows - 1])
     kept = found if len(rows) == found.num_rows else found.take(pa.array(rows - 1))
     individual = find_individual_numbers(kept, findings)
-    notes = unused_headings(layout, found.column_names)
-    bad, merged = raw.bad_geometry, raw.merged
+    notes = (*absent_headings(layout, found.column_names), *not_read(canonical, raw.lines))
+    bad, merged = {**raw.bad_geometry, **unmended(raw.table)}, raw.merged
     return _Opened(raw, about, found.num_rows, bad, merged, layout, canonical, findings, individual, notes)
 
 

@@ -9,12 +9,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from disaster.errors import IngestError, LayoutError
 from disaster.layouts import Layout, parse_layout
+from disaster.layouts.convert import Canonical
 from disaster.layouts.document import MAX_CHARACTERS, line_of, load
 from disaster.layouts.model import GEOMETRY, fold_heading
+from disaster.layouts.recognise import PEOPLE
 from disaster.models import Noun
+from disaster.schemas.rules import SECRET
+from disaster.smalltext import read_small
 from geo.faults import Fault
+from geo.read.model import Note, rows_text
 
 #: What ``[read]`` may say, and of which type.
 READ_KEYS: Mapping[str, type] = {"encoding": str, "crs": str, "part": str, "accept_inaccurate": bool}
@@ -42,9 +50,8 @@ def load_mapping(path: Path) -> FileMapping:
         ``disaster.bad_layout`` with everything that is wrong in it and where.
     """
     try:
-        with path.open("rb") as file:  # never more than a mapping can be
-            text = file.read(4 * MAX_CHARACTERS + 1).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        text = read_small(path, limit=4 * MAX_CHARACTERS)
+    except (OSError, ValueError) as error:
         raise IngestError("disaster.mapping_unreadable", file=path.name) from error
     return parse_mapping(text, name=path.name)
 
@@ -79,10 +86,15 @@ def require_fit(layout: Layout, noun: Noun, headings: Sequence[str], *, file: st
     Raises
     ------
     IngestError
-        ``disaster.mapping_of_other_kind`` or ``disaster.mapping_does_not_fit``.
+        ``disaster.mapping_of_other_kind`` or ``disaster.mapping_does_not_fit``; ``disaster.mapping_of_people`` if it
+        reads what is told of persons into a kind that can be published.
     """
     if layout.kind != noun.kind:
         raise IngestError("disaster.mapping_of_other_kind", mapping=layout.title, kind=layout.kind, said=noun.kind)
+    people = _of_people(layout, noun)
+    if people:
+        headed = "、".join(people)
+        raise IngestError("disaster.mapping_of_people", mapping=layout.title, headings=headed, kind=noun.kind)
     missing = layout.missing(frozenset(fold_heading(name) for name in headings))
     if missing:
         names = [name.strip() for name in headings if name != GEOMETRY]
@@ -95,7 +107,31 @@ def require_fit(layout: Layout, noun: Noun, headings: Sequence[str], *, file: st
         )
 
 
-def unused_headings(layout: Layout, headings: Sequence[str]) -> tuple[tuple[str, Mapping[str, object]], ...]:
+def not_read(canonical: Canonical, numbers: npt.NDArray[np.int64] | None) -> tuple[Note, ...]:
+    """Return the remarks on columns that hold something and were not read, or only one of two that disagree.
+
+    Parameters
+    ----------
+    canonical
+        The file's rows.
+    numbers
+        For each row of the file the number at which a person finds it, where that is another.
+    """
+    notes: list[Note] = []
+    for one in canonical.said:
+        rows = one.rows if numbers is None else numbers[one.rows - 1]
+        if len(rows):
+            notes.append((one.code, {"column": one.column, "count": len(rows), "rows": rows_text(rows.tolist())}))
+    others = tuple(name for name in canonical.unread if name not in canonical.positions)
+    if canonical.positions:
+        notes.append(("disaster.positions_not_read", {"headings": "、".join(canonical.positions)}))
+    if others:
+        shown = "、".join(others[:_SHOWN]) + ("、…" if len(others) > _SHOWN else "")
+        notes.append(("disaster.columns_not_read", {"count": len(others), "headings": shown}))
+    return tuple(notes)
+
+
+def absent_headings(layout: Layout, headings: Sequence[str]) -> tuple[Note, ...]:
     """Return a remark on columns that a mapping names and the file does not have: a slip, or an older file."""
     if not layout.id.startswith(_SERIES):
         return ()
@@ -103,6 +139,14 @@ def unused_headings(layout: Layout, headings: Sequence[str]) -> tuple[tuple[str,
     absent = [name for value in layout.columns.values() if value.sources for name in value.missing(found)]
     absent = [name for name in absent if name not in ("経度", "緯度")]  # looked for in any file, needed in none
     return (("disaster.mapping_headings_absent", {"headings": "、".join(absent)}),) if absent else ()
+
+
+def _of_people(layout: Layout, noun: Noun) -> tuple[str, ...]:
+    """Return headings about persons that would be read into columns which anybody may see."""
+    open_columns = {item.name for item in noun.fields if item.column.sensitivity not in SECRET}
+    values = [value for name, value in layout.columns.items() if name in open_columns]
+    headings = [heading for value in values for heading in value.headings if PEOPLE.search(heading)]
+    return tuple(dict.fromkeys(headings)) if noun.publishable else ()
 
 
 def _named(layout: Layout) -> Layout:

@@ -6,14 +6,17 @@
 import io
 import json
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
+from hostile_files import CONTENTS, ENDLESS, GEOMETRY, ROWS, geopackage, workbook
 
 CORPUS = Path(__file__).parent / "corpus"
 SHELTERS = "避難所ID,市区町村コード,名称,所在地,区分,想定収容人数,経度,緯度"
@@ -60,6 +63,8 @@ MADE["semicolons.csv"] = lambda: lines(SHELTERS.replace(",", ";"), GOOD.replace(
 MADE["title_above.csv"] = lambda: lines("潮見市 避難所一覧（令和8年4月1日現在）,,,,,,,", ",,,,,,,", SHELTERS, GOOD)
 MADE["no_heading.csv"] = lambda: lines(GOOD, GOOD.replace("H-01", "H-02"))
 MADE["web_page.csv"] = lambda: b"<!DOCTYPE html><html><body>404 Not Found</body></html>"
+MADE["web_table.xls"] = lambda: b"<html><body><table><tr><td>ID</td></tr></table></body></html>"
+MADE["a_picture.csv"] = lambda: b"\x89PNG\r\n\x1a\n" + bytes(60)
 MADE["a_pdf.csv"] = lambda: b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
 MADE["program.csv"] = lambda: b"MZ\x90\x00\x03" + bytes(200)
 MADE["other_table.csv"] = lambda: lines("番号,品名,単価", "1,乾電池,120")
@@ -87,6 +92,8 @@ OPENINGS = "避難所ID,名称,開設状況,避難者数,時点"
 text_file("openings_noon.csv", "H-01,潮見小学校,開設,120,令和6年8月31日午後12時", head=OPENINGS)
 text_file("openings_bad_day.csv", "H-01,潮見小学校,開設,120,令和6年2月30日", head=OPENINGS)
 text_file("openings_era_over.csv", "H-01,潮見小学校,開設,120,平成40年1月1日 9:00", head=OPENINGS)
+text_file("openings_era_last_day.csv", "H-01,潮見小学校,開設,120,平成31年4月30日 9:00", head=OPENINGS)
+text_file("openings_era_day_after.csv", "H-01,潮見小学校,開設,120,昭和64年1月8日 9:00", head=OPENINGS)
 text_file("openings_full_width.csv", "H-01,潮見小学校,開設,１２０,令和６年８月３１日午後１時３０分", head=OPENINGS)
 text_file("openings_negative.csv", "H-01,潮見小学校,開設,-3,2024-08-31 13:30", head=OPENINGS)
 
@@ -133,6 +140,13 @@ MADE["vrt.geojson"] = lambda: (
 MADE["pipeline.geojson"] = lambda: (
     b'{"type": "gdal_streamed_alg", "command_line": "gdal vector pipeline read /etc/passwd"}'
 )
+LINK = {"type": "link", "properties": {"href": "http://127.0.0.1:9/a.prj", "type": "esriwkt"}}
+MADE["link_for_crs.geojson"] = lambda: geojson(POINT, crs=LINK)
+MADE["crs_of_each.geojson"] = lambda: geojson({**POINT, "crs": LINK})
+MADE["vrt.zip"] = lambda: archive(("避難所.geojson", MADE["vrt.geojson"]()))
+MADE["columns_of_one_row.json"] = (
+    "[{" + ",".join(f'"k{number}":1' for number in range(500)) + "}" + ",{}" * 61_000 + "]"
+).encode
 MADE["pairs.json"] = lambda: b"[[34.55, 138.60], [34.56, 138.61]]"
 MADE["pairs_doubtful.json"] = lambda: b"[[34.55, 138.60], [138.61, 34.56]]"
 MADE["two_tables.json"] = lambda: b'{"a": [{"x": 1}], "b": [{"y": 2}]}'
@@ -212,9 +226,14 @@ MADE["empty.zip"] = archive
 
 
 # Spreadsheets ---------------------------------------------------------------------------------------------------------
+#: Without it each making would differ by its time.
+_STAMP = {"created": datetime(2026, 4, 1, 9, 0)}  # noqa: DTZ001 - workbooks know no zones
+
+
 def book(*rows: list[object], merged: str = "", sheets: tuple[str, ...] = ("避難所",)) -> bytes:
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, {"in_memory": True}) as out:
+        out.set_properties(_STAMP)
         for name in sheets:
             sheet = out.add_worksheet(name)
             for number, row in enumerate(rows):
@@ -232,6 +251,7 @@ ROW: list[object] = ["H-01", "993018", "潮見小学校", "架空県潮見市本
 def _error_cell() -> bytes:
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, {"in_memory": True}) as out:
+        out.set_properties(_STAMP)
         sheet = out.add_worksheet("避難所")
         sheet.write_row(0, 0, HEAD)
         sheet.write_row(1, 0, ROW)
@@ -242,6 +262,7 @@ def _error_cell() -> bytes:
 def _far_cell() -> bytes:
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, {"in_memory": True}) as out:
+        out.set_properties(_STAMP)
         sheet = out.add_worksheet("避難所")
         sheet.write_row(0, 0, HEAD)
         sheet.write_row(1, 0, ROW)
@@ -282,6 +303,31 @@ def _parquet() -> bytes:
     return made.getvalue()
 
 
+def _one_text_for_all() -> bytes:
+    made = io.BytesIO()
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 30_000, pa.int32()), pa.array(["潮見" * 500]))
+    pq.write_table(pa.table({"名称": column}), made)
+    return made.getvalue()
+
+
+def _computed(statement: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return geopackage(Path(folder), CONTENTS, GEOMETRY, ROWS, statement)
+
+
+def _many_texts() -> bytes:
+    texts = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" uniqueCount="4000000000"/>'
+    return workbook(**{"xl/sharedStrings.xml": texts})
+
+
+MADE["one_text_for_all.parquet"] = _one_text_for_all
+MADE["endless_view.gpkg"] = lambda: _computed(
+    f"ALTER TABLE gpkg_spatial_ref_sys RENAME TO s; CREATE VIEW gpkg_spatial_ref_sys AS {ENDLESS} SELECT s.* FROM s, c;"
+)
+MADE["computed_column.gpkg"] = lambda: _computed(
+    "ALTER TABLE t ADD COLUMN g GENERATED ALWAYS AS (zeroblob(900000000));"
+)
+MADE["many_texts.xlsx"] = _many_texts
 MADE["cut_short.parquet"] = lambda: _parquet()[:-12]
 MADE["not_sqlite.gpkg"] = lambda: b"SQLite format 3\x00" + bytes(84)
 MADE["no_features.fgb"] = lambda: b"fgb\x03fgb\x00" + bytes(40)

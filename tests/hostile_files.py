@@ -229,7 +229,9 @@ def _databases(canary: Path) -> dict[str, bytes]:
             folder, CONTENTS, GEOMETRY, ROWS,
             f"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT load_extension('{named}'); END;",
         ),
-        "layer-named.gpkg": geopackage(folder, CONTENTS.replace("'t'", f"'{named}'"), GEOMETRY.replace("'t'", f"'{named}'"), ROWS),
+        "layer-named.gpkg": geopackage(
+            folder, *(table.replace("'t'", f"'{named}'") for table in (CONTENTS, GEOMETRY)), ROWS
+        ),
     }  # fmt: skip
 
 
@@ -287,6 +289,6 @@ def _ods(table: str) -> bytes:
         'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
         f'<table:table table:name="a">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'
     ).encode()
-    manifest = (b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+    manifest = b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
     return zipped({"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest})

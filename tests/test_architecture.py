@@ -18,7 +18,7 @@ MAY_IMPORT = {
 }
 #: Floors of the house ``disaster``; a module may import from its own floor and those below.
 FLOORS = (
-    {"models", "noun", "reference", "batch", "commands", "errors", "progress", "version"},
+    {"models", "noun", "reference", "batch", "commands", "errors", "progress", "smalltext", "version"},
     {"schemas", "layouts", "settings", "audit"},
     {"guard", "residents", "layers", "situation", "town"},
     {

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from disaster.batch import Batch
 from disaster.errors import IngestError
-from disaster.faultfile import FaultCopy, fault_copy, without_reasons, write_copy
+from disaster.faultfile import FaultCopy, fault_copy, unmended, without_reasons, write_copy
 from disaster.faultsheet import MAX_ROWS
 from disaster.ingest import check_file
 from geo.read import RawTable, Reader
@@ -102,6 +102,25 @@ def test_a_copy_given_back_untouched_is_found_to_be_the_same_file(desk: Desk, en
     assert (batch.read, batch.accepted) == (4, 2)
     assert second.cells.equals(first.cells)
     assert second.refused.tolist() == first.refused.tolist()
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_row_with_a_wrong_number_of_cells_stays_refused_until_its_reason_is_emptied(
+    desk: Desk, ending: str, lang: str
+) -> None:
+    good = [f"G{number},99301,港小{number},港町1,指定避難所,120,138.6,34.55,x" for number in range(40)]
+    first = desk.copied("shelters", desk.write("h.csv", SHELTERS, *good, GOOD + ",あまり,2", "H3,99301,山中"), lang)
+    assert first.cells.column("メモ").to_pylist()[-2:] == ["'x,あまり,2", ""]
+    out = desk.folder / f"copy.{ending}"
+    write_copy(out, first)
+    batch, second = desk.check("shelters", out, lang)
+    assert second is not None
+    assert (batch.read, batch.accepted) == (42, 40)
+    assert second.table().equals(first.table())
+    mended = first.cells.set_column(0, "理由", pa.array([""] * 42)).append_column("避難所ID", first.cells.column(0))
+    assert unmended(first.table()) == {41: "disaster.cells_to_mend", 42: "disaster.cells_to_mend"}
+    assert unmended(mended.append_column("直し方", first.hints)) == {}
 
 
 def test_a_corrected_workbook_is_taken_whole(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Claims about layouts: files are recognised by their headings and become the noun's columns."""
 
 import tomllib
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ from disaster.errors import IngestError
 from disaster.layouts import Layout, all_layouts, apply, parse_layout, recognise
 from disaster.layouts.model import fold_heading
 from disaster.layouts.transforms import TRANSFORMS
+from disaster.mapping import not_read
 from disaster.models import NOUNS, Noun, Shape
 
 TOWN = "99301"
@@ -92,6 +94,70 @@ def test_a_file_of_another_kind_is_named_as_what_it_looks_like() -> None:
     assert "避難所（shelters）の様式" in caught.value.sentence()
 
 
+def test_headings_that_any_list_has_do_not_make_it_a_file_of_another_kind() -> None:
+    places = ["ID", "名称", "緯度", "経度"]
+    for headings in (places, [*places, "住所", "開設日", "注意事項", "電話番号"]):
+        with pytest.raises(IngestError) as caught:
+            recognise("facilities", headings, path=Path("ごみ 置場.csv"))
+        assert caught.value.code == "disaster.unknown_layout"
+
+
+def test_a_file_of_another_kind_is_refused_with_the_command_that_reads_it_as_said() -> None:
+    with pytest.raises(IngestError) as caught:
+        recognise("offices", _own_headings(NOUNS["shelters"], labels=True), path=Path("一 覧.csv"))
+    assert 'tayori map "一 覧.csv" --kind offices' in caught.value.hint()
+
+
+def test_a_list_of_names_is_never_taken_for_people_under_protection_unless_the_user_says_so() -> None:
+    for headings in (["氏名", "役職"], ["管理No", "氏名", "現住所", "TEL", "同居", "緯度", "経度"], ["氏名", "住所"]):
+        for kind in ("facilities", "delivery-points", "shelters"):
+            with pytest.raises(IngestError) as caught:
+                recognise(kind, headings)
+            assert caught.value.code == "disaster.unknown_layout"
+    assert recognise("protection", ["氏名", "住所"]).kind == "protection"
+
+
+def test_headings_with_their_unit_in_brackets_are_read_but_not_those_with_another_unit() -> None:
+    table = _table(**{
+        "避難所ID": ["H1"], "名称": ["港小"], "区分": ["指定避難所"], "想定収容人数（人）": ["120"],
+        "緯度（北緯）": ["34.55"], "経度（東経）": ["138.6"], "面積（ha）": ["2"],
+    })  # fmt: skip
+    canonical = apply(recognise("shelters", table.column_names), table, municipality=TOWN)
+    row = canonical.table.to_pylist()[0]
+    assert (row["capacity"], row["lat"], row["lon"], row["area_m2"]) == ("120", "34.55", "138.6", None)
+    assert row["note"] == "面積（ha）：2"
+
+
+def test_columns_of_one_meaning_that_disagree_are_said_with_their_rows() -> None:
+    table = _table(
+        避難所ID=["H1", "H2", "H3"], 名称=["a", "b", "c"], 区分=["指定避難所"] * 3,
+        想定収容人数=["", "3", "8"], 収容人数=["5", "3", ""], 定員=["9", "３", "８.0"],
+    )  # fmt: skip
+    canonical = apply(recognise("shelters", table.column_names), table, municipality=TOWN)
+    told = [(one.code, one.column, one.rows.tolist()) for one in canonical.said]
+    assert told == [("disaster.columns_disagree", "想定収容人数・収容人数・定員", [1])]
+    assert canonical.table.column("capacity").to_pylist() == ["5", "3", "8"]
+
+
+def test_parts_of_an_amount_are_kept_as_words_and_other_columns_are_said_not_to_be_read() -> None:
+    table = _table(**{
+        "避難所ID": ["H1", "H2"], "名称": ["a", "b"], "区分": ["指定避難所"] * 2, "備考": ["x", ""],
+        "収容人数（屋内）": ["10", "20"], "収容人数 屋外": ["", "30"], "N緯度": ["34.5", "34.6"],
+        "E経度": ["138.6", ""], "ペット可": ["○", ""], "空": ["", " "],
+    })  # fmt: skip
+    canonical = apply(recognise("shelters", table.column_names), table, municipality=TOWN)
+    notes = canonical.table.column("note").to_pylist()
+    assert notes == ["x、収容人数（屋内）：10", "収容人数（屋内）：20、収容人数 屋外：30"]
+    assert canonical.table.column("capacity").to_pylist() == [None, None]
+    assert [(one.column, one.rows.tolist()) for one in canonical.said] == [
+        ("収容人数（屋内）", [1, 2]), ("収容人数 屋外", [2])
+    ]  # fmt: skip
+    assert canonical.unread == ("N緯度", "E経度", "ペット可")
+    assert canonical.positions == ("N緯度", "E経度")
+    codes = [code for code, _params in not_read(canonical, None)]
+    assert codes == ["disaster.kept_as_text"] * 2 + ["disaster.positions_not_read", "disaster.columns_not_read"]
+
+
 def test_unknown_headings_are_answered_with_those_found_the_nearest_layout_and_what_is_missing() -> None:
     with pytest.raises(IngestError) as caught:
         recognise("shelters", ["避難所ID", "名称", "気分"])
@@ -100,6 +166,12 @@ def test_unknown_headings_are_answered_with_those_found_the_nearest_layout_and_w
     assert "避難所ID、名称、気分" in sentence
     assert caught.value.params["missing"] == "区分"
     assert "Tayori 避難所" in sentence
+
+
+def test_where_no_heading_is_known_our_own_layout_is_named_as_the_nearest() -> None:
+    with pytest.raises(IngestError) as caught:
+        recognise("areas", ["_fillColor", "_weight", "geometry"])
+    assert caught.value.params["nearest"] == "Tayori 区域"
 
 
 def test_an_unknown_kind_is_answered_with_the_kinds_there_are() -> None:

@@ -535,6 +535,7 @@ def test_the_police_number_prefectures_in_their_own_way(pref: str, code: str) ->
 @pytest.mark.parametrize(
     ("text", "degrees"),
     [("35度40分52.5秒", "35.68125000"), ("N35°40'52.5\"", "35.68125000"), ("東経138度36分00秒", "138.60000000"),
+     ("34゜51分36秒", "34.86000000"), ("34º51′36″", "34.86000000"), ("34˚51’36”", "34.86000000"),
      ("138.6", "138.6"), ("35度70分0秒", "35度70分0秒"), ("", "")],
 )  # fmt: skip
 def test_degrees_minutes_and_seconds_are_read_and_other_texts_left(text: str, degrees: str) -> None:

@@ -329,6 +329,28 @@ def test_homes_and_people_are_proposed_only_where_the_headings_name_them() -> No
     assert not [value for values in register.values() for value in values if value in text and value != "住居"]
 
 
+def test_a_mapping_never_reads_names_of_people_into_a_kind_that_is_published(
+    reader: Reader, tmp_path: Path, now: datetime
+) -> None:
+    residents = raw_of({"番号": ["1"], "世帯主": ["潮見 花子"], "住所": ["潮見市港町1"]})
+    with pytest.raises(IngestError) as caught:
+        propose(residents)
+    assert caught.value.code == "disaster.map_people"
+    path = write(tmp_path, "list.csv", "管理,世帯主,人数,X,Y", "1,潮見 花子,2,138.6,34.55")
+    with pytest.raises(IngestError) as caught:
+        checked(reader, path, now, parse_mapping(MAPPING.replace("施設", "世帯主"), name="m.toml").layout)
+    assert caught.value.code == "disaster.mapping_of_people"
+    assert "世帯主" in caught.value.sentence()
+
+
+def test_a_list_of_names_is_not_known_as_a_list_of_people_under_protection() -> None:
+    names = raw_of({"氏名": ["潮見 花子"], "住所": ["潮見市港町1"]})
+    assert known_layout(names) is None
+    known = known_layout(names, "protection")
+    assert known is not None
+    assert known.kind == "protection"
+
+
 def test_values_that_cannot_be_read_make_a_heading_doubtful_and_their_words_are_asked_for() -> None:
     raw = raw_of({
         "避難所ID": ["H1", "H2"], "避難所名": ["港小", "山中"], "区分": ["小学校", "中学校"],

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -323,6 +324,86 @@ def test_a_register_that_is_none_is_refused_in_words(tmp_path: Path, run: Any, t
     with pytest.raises(ReconcileError) as refused:
         run(city_list(tmp_path, SPOTS), national_list(tmp_path, SPOTS), ids=path)
     assert refused.value.code == f"disaster.{code}"
+
+
+def _hostile(change: dict[str, Any]) -> str:
+    place = {"id": f"{TOWN}-00001", "names": ["港"], "address": "", "lon": None, "lat": None, "since": "2026-11-20",
+             "sources": {}, **change}  # fmt: skip
+    other = {**place, "id": f"{TOWN}-00002", "replaced_by": place["id"], "names": ["浜"]}
+    return json.dumps({"format": "tayori-place-ids", "version": 1, "municipality": TOWN, "decisions": [],
+                       "places": [place, other]})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        _hostile({"replaced_by": f"{TOWN}-00002"}),
+        _hostile({"id": f"{TOWN}-" + "9" * 5000}),
+        _hostile({"lon": "138.6"}),
+        _hostile({"address": ["a"]}),
+        _hostile({"sources": {"a": {"id": {}}}}),
+    ],
+    ids=["deep", "circle", "long", "degrees", "address", "source"],
+)
+def test_a_register_made_to_break_the_reading_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "ids.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReconcileError) as refused:
+        Register.read(path, municipality=TOWN)
+    assert refused.value.code == "disaster.reconcile_register"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_register_that_is_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ids.json")
+    with pytest.raises(ReconcileError):
+        Register.read(tmp_path / "ids.json", municipality=TOWN)
+
+
+def test_a_refused_row_of_the_right_list_closes_nothing_though_both_lists_have_one_layout(
+    tmp_path: Path, run: Any
+) -> None:
+    left, right = city_list(tmp_path, SPOTS[1:], "l.csv"), city_list(tmp_path, SPOTS, "r.csv")
+    first = run(left, right)
+    broken = city_list(tmp_path, [replace(SPOTS[0], north=9e6), *SPOTS[1:]], "broken.csv")
+    second = run(left, broken, ids=first.folder / "place-ids.json")
+    assert (second.counts["right_refused"], second.counts["closed"]) == (1, 0)
+
+
+def test_two_lists_of_one_layout_keep_their_own_ids_and_the_answers_to_them(tmp_path: Path, run: Any) -> None:
+    left = city_list(tmp_path, SPOTS, "l.csv")
+    number = {spot.name: str(place) for place, spot in enumerate(reversed(SPOTS), start=1)}
+    other = [replace(spot, number=number[spot.name]) for spot in SPOTS]
+    near = replace(other[2], name="第一公民館別館", number="90", north=SPOTS[2].north + 15)
+    right = city_list(tmp_path, [*other[:2], near, *other[3:]], "r.csv")
+    first = run(left, right)
+    answers = answered(first, {("左と右", "第一公民館"): "別"})
+    second = run(left, right, ids=first.folder / "place-ids.json", decisions=answers)
+    third = run(left, right, ids=second.folder / "place-ids.json")
+    assert second.counts["decisions"] == 1
+    assert (third.counts["pairs_open"], third.counts["register_open"], third.counts["closed"]) == (0, 0, 0)
+    assert ids(third) == ids(second)
+    sources = {place["names"][0]: place["sources"] for place in register(third)["places"]}
+    assert {name: told["id"].rpartition("-")[2] for name, told in sources["青浜小学校"].items()} == {
+        "shelters:yaizu_shelters": "1",
+        "shelters:yaizu_shelters#right": number["青浜小学校"],
+    }
+
+
+def test_sheets_of_one_workbook_are_compared_by_their_names(tmp_path: Path, run: Any) -> None:
+    book = openpyxl.Workbook()
+    for title, spots in (("令和7年", SPOTS[:5]), ("令和8年", SPOTS)):
+        sheet = book.create_sheet(title)
+        with city_list(tmp_path, spots).open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.reader(file):
+                sheet.append(row)
+    book.save(tmp_path / "both.xlsx")
+    made = run(
+        tmp_path / "both.xlsx", tmp_path / "both.xlsx",
+        left_reading={"part": "令和7年"}, right_reading={"part": "令和8年"},
+    )  # fmt: skip
+    assert (made.counts["left"], made.counts["right"], made.counts["pairs_same"]) == (5, 7, 5)
 
 
 def test_an_answer_that_is_neither_yes_nor_no_is_refused_with_its_row(tmp_path: Path, run: Any) -> None:

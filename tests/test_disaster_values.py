@@ -66,6 +66,70 @@ def test_prose_about_a_number_keeps_the_row_and_its_words_and_is_said(text: str)
     )
 
 
+@pytest.mark.parametrize("text", ["480\n350", "480 350", "4 80人", "480,\n350", "480　350名", "約480人 350人"])
+def test_two_numbers_in_one_cell_are_never_joined_into_one(text: str) -> None:
+    found = _shelters(text, "20")
+    assert found.table.column("capacity").to_pylist() == [None, 20]
+    assert found.table.column("note").to_pylist() == [f"収容人数：{text}", None]
+    assert [code for code, _said in found.remarks] == ["disaster.kept_as_text"]
+
+
+@pytest.mark.parametrize("text", ["480(屋外350)", "480（うち車いす10）", "1/2", "100～200", "100・200"])
+def test_two_numbers_without_a_unit_keep_the_row_and_their_words(text: str) -> None:
+    found = _shelters(text, "20")
+    assert (found.refused, found.table.column("capacity").to_pylist()) == (0, [None, 20])
+    assert found.table.column("note").to_pylist() == [f"収容人数：{text}", None]
+
+
+@pytest.mark.parametrize("text", ["054-621-0001", "2027/3/1", "480.5.1", "1-2-3"])
+def test_telephones_and_dates_in_a_column_of_numbers_are_still_refused(text: str) -> None:
+    assert [fault.code for fault in _shelters(text).faults.kept] == ["disaster.not_integer"]
+
+
+@pytest.mark.parametrize("text", ["○（3階以上）", "△", "〇(屋上のみ)", "×（改修中）"])
+def test_a_site_that_is_safe_under_a_condition_stays_with_its_words_and_is_not_called_safe_or_unsafe(
+    text: str,
+) -> None:
+    noun = NOUNS["emergency-sites"]
+    said = {"municipality": TOWN, "name": "潮見小", "site_kind": "emergency_site"}
+    columns = {item.name: pa.array([said.get(item.name)] * 3, pa.string()) for item in noun.fields}
+    columns |= {"site_id": pa.array(["1", "2", "3"]), "safe_tsunami": pa.array([text, "○", None], pa.string())}
+    columns |= {"lon": pa.nulls(3, pa.string()), "lat": pa.nulls(3, pa.string()), "row": pa.array([1, 2, 3])}
+    found = check(noun, pa.table(columns), municipality=TOWN, headings={"safe_tsunami": "津波"})
+    assert found.refused == 0
+    assert found.table.column("safe_tsunami").to_pylist() == [None, True, False]
+    assert found.table.column("note").to_pylist() == [f"津波：{text}", None, None]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.text(" \n\t　", min_size=1, max_size=3))
+def test_blanks_around_a_number_are_nothing_and_between_two_they_part_them(one: int, two: int, gap: str) -> None:
+    amounts = read_amounts(pa.array([f"{gap}{one}{gap}人{gap}", f"{one}{gap}{two}人"]), ("人",))
+    assert amounts.plain.to_pylist() == [str(one), f"{one}{gap}{two}人"]
+    assert amounts.prose.tolist() == [False, True]
+    assert bounds(f"{one}{gap}{two}m以上") is None
+
+
+@pytest.mark.parametrize("text", ["2027/3", "2027年3月", "令和9年3月", "R9.3", "２０２７年３月末"])
+def test_a_month_without_its_day_is_kept_in_words_and_no_day_is_guessed(text: str) -> None:
+    noun = NOUNS["stockpiles"]
+    said = {"municipality": TOWN, "site_id": "1", "name": "倉庫", "expires_on": text}
+    columns = {item.name: pa.array([said.get(item.name)], pa.string()) for item in noun.fields}
+    columns |= {"lon": pa.nulls(1, pa.string()), "lat": pa.nulls(1, pa.string()), "row": pa.array([1])}
+    found = check(noun, pa.table(columns), municipality=TOWN)
+    assert found.table.column("expires_on").to_pylist() == [None]
+    assert found.table.column("note").to_pylist() == [f"期限：{text}"]
+
+
+@pytest.mark.parametrize(("number", "kept"), [("１２", "12"), ("Ａ－１", "A-1"), ("第１", "第１"), ("①", "1")])
+def test_an_id_of_plain_letters_is_the_same_in_full_and_half_width(number: str, kept: str) -> None:
+    noun = NOUNS["shelters"]
+    said = {"municipality": TOWN, "shelter_id": number, "name": "潮見小", "shelter_kind": "designated"}
+    columns = {item.name: pa.array([said.get(item.name)], pa.string()) for item in noun.fields}
+    columns |= {"lon": pa.nulls(1, pa.string()), "lat": pa.nulls(1, pa.string()), "row": pa.array([1])}
+    assert check(noun, pa.table(columns), municipality=TOWN).table.column("shelter_id").to_pylist() == [kept]
+
+
 @pytest.mark.parametrize("text", ["多数", "4８0a", "1,20", "四百八十", "480㎡", "人", "480人人"])
 def test_what_speaks_of_no_number_of_people_is_refused_as_before(text: str) -> None:
     found = _shelters(text)
@@ -145,6 +209,20 @@ def test_a_time_with_about_is_read_and_marked() -> None:
     assert read.instants.to_pylist()[0] == read.instants.to_pylist()[1]
 
 
+@pytest.mark.parametrize(
+    ("last", "beyond"),
+    [
+        ("明治45年7月29日", "明治45年7月30日"),
+        ("大正15年12月24日", "T15.12.25"),
+        ("昭和64年1月7日", "S64.1.8"),
+        ("平成31年4月30日 23:59", "平成31年5月1日 0:00"),
+        ("H31.4.30", "平成四十年一月一日"),
+    ],
+)
+def test_an_era_reaches_to_its_last_day_and_not_beyond(last: str, beyond: str) -> None:
+    assert read_times(pa.array([last, beyond])).bad.tolist() == [False, True]
+
+
 @pytest.mark.parametrize("text", ["24/1/9", "6年8月31日", "6.8.31", "24-01-09 10:00", "45300", "令和6年8月", "8月31日"])
 def test_a_year_of_two_digits_or_none_is_no_year(text: str) -> None:
     assert read_times(pa.array([text])).bad.tolist() == [True]
@@ -157,6 +235,8 @@ def test_a_year_of_two_digits_or_none_is_no_year(text: str) -> None:
         (["12106"], "01210", ["01210"], [True]),
         (["12106", "01210"], "01210", ["12106", "01210"], [False, False]),
         (["12106"], "12106", ["12106"], [False]),
+        (["12101", "12106"], "01210", ["12101", "12106"], [False, False]),  # 12101 has lost no zero: nor has 12106
+        (["131016", "12106"], "01210", ["13101", "01210"], [False, True]),
         (["２２２１２７", "22212"], "22212", ["22212", "22212"], [False, False]),
         (["222128", "市"], "22212", ["222128", "市"], [False, False]),
     ],
@@ -175,6 +255,18 @@ def test_a_code_is_found_whichever_way_it_is_written(prefecture: int, city: int)
     code = f"{prefecture:02d}{city}"
     for written in (code, six(code), six(code).lstrip("0"), code.lstrip("0")):
         assert municipality_codes(pa.array([written]), code)[0].to_pylist() == [code]
+
+
+def test_a_corporate_number_without_its_first_digit_is_no_persons_but_a_column_of_persons_is_found() -> None:
+    person = "123456789018"
+    lone = ["7000020993018", person, "7000020993019", "", "7000020993020"]
+    found = Findings(np.arange(1, 6))
+    assert not find_individual_numbers(pa.table({"法人番号": lone}), found)
+    assert not found.refused.any()
+    found = Findings(np.arange(1, 6))
+    assert not find_individual_numbers(pa.table({"個人番号又は番号": lone}), found)
+    assert found.refused.tolist() == [False, True, False, False, False]
+    assert find_individual_numbers(pa.table({"法人番号": [person] * 5}), Findings(np.arange(1, 6)))
 
 
 def test_codes_of_census_blocks_are_no_individual_numbers_but_a_real_one_among_words_is() -> None:

@@ -233,7 +233,7 @@ def test_a_kmz_without_a_map_or_with_several_is_refused(reader: Reader, tmp_path
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        ({}, "geo.nothing_readable"),
+        ({}, "geo.empty_file"),
         ({"a.pdf": b"%PDF", "b.docx": b"x"}, "geo.nothing_readable"),
         ({"inner.zip": b"PK"}, "geo.zip_nested"),
         ({"a.csv": CSV, "inner.7z": b"7z"}, "geo.zip_nested"),

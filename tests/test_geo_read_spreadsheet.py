@@ -277,6 +277,17 @@ def test_a_merged_cell_counts_for_each_of_its_rows(reader: Reader, tmp_path: Pat
     assert notes(table)["geo.note_merged_down"] == {"count": 2, "cells": "A2, A4"}
 
 
+def test_the_rows_that_only_continue_a_merged_cell_are_told_below_titles_and_empty_rows(
+    reader: Reader, tmp_path: Path
+) -> None:
+    content = [
+        ["避難所一覧"], ["地区", "名称", "定員"], ["東", "a", 1], [], [None, "b", None], ["西", "c", 3], [None, "d", 4],
+    ]  # fmt: skip
+    table = reader.read(book(tmp_path / "a.xlsx", content, ["A3:A5", "C3:C5", "A6:A7"]))
+    assert {name: rows.tolist() for name, rows in table.merged.items()} == {"地区": [2, 4], "定員": [2]}
+    assert table.table.column("定員").to_pylist() == ["1", "1", "3", "4"]
+
+
 def test_empty_rows_and_remarks_are_left_out_and_totals_pointed_out(reader: Reader, tmp_path: Path) -> None:
     content = [
         ["名称", "定員", "備考"], ["a", 1, None], [], ["※b", 2, "※体育館"], ["合　計", 3, None], [],

@@ -297,7 +297,8 @@ def test_text_broken_up_by_a_million_elements_takes_seconds(files: Files) -> Non
          GEOMETRY, ROWS),
         (CONTENTS, GEOMETRY, ROWS, "ALTER TABLE gpkg_spatial_ref_sys RENAME TO s;",
          f"CREATE VIEW gpkg_spatial_ref_sys AS {ENDLESS} SELECT s.* FROM s, c WHERE x < 0;"),
-        (CONTENTS, GEOMETRY, ROWS, f"CREATE VIEW gpkg_extensions AS {ENDLESS} SELECT 't' AS table_name FROM c WHERE x < 0;"),
+        (CONTENTS, GEOMETRY, ROWS,
+         f"CREATE VIEW gpkg_extensions AS {ENDLESS} SELECT 't' AS table_name FROM c WHERE x < 0;"),
         (CONTENTS, GEOMETRY, ROWS, f"CREATE VIEW rtree_t_geom AS {ENDLESS} SELECT x AS id FROM c WHERE x < 0;"),
         (CONTENTS, GEOMETRY, ROWS, "ALTER TABLE t ADD COLUMN g TEXT GENERATED ALWAYS AS (hex(zeroblob(300000000)));"),
         (CONTENTS, GEOMETRY, ROWS, "ALTER TABLE gpkg_contents ADD COLUMN g GENERATED ALWAYS AS (zeroblob(900000000));"),
@@ -368,6 +369,19 @@ def test_parts_of_a_shapefile_that_lie_end_in_a_sentence_or_all_rows(files: File
             for part, content in lying.items():
                 (tmp_path / part).write_bytes(content)
             files.survives("a.shp", lying["a.shp"])
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "utf-8"])
+def test_a_projection_with_a_name_that_nobody_knows_is_asked_about(files: Files, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "made").mkdir()
+    every = valid(tmp_path / "made")
+    for part in ("a.shx", "a.dbf"):
+        (tmp_path / part).write_bytes(every[part])
+    (tmp_path / "a.prj").write_bytes(
+        every["a.prj"].decode().replace('"GCS_JGD_2011"', '"測地成果２０１１ソ"').encode(encoding)
+    )
+    assert files.refusal("a.shp", every["a.shp"]).code == "geo.file_crs_missing"
+    assert files.read("a.shp", every["a.shp"], crs="EPSG:6668").source.rows == 3
 
 
 def test_a_flatgeobuf_that_lies_about_its_sizes_ends_in_a_sentence_or_its_rows(files: Files, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import random
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +31,10 @@ ENDED = frozenset({"geo.worker_died", "geo.wall_seconds_limit", "geo.cpu_seconds
 NEVER = frozenset({"geo.parser_failed", "geo.worker_answer_broken", "geo.worker_not_started"})
 #: What means something to a reader: quotes, ends, magic, sizes, numbers, names.
 SPICE = (
-    b'"', b",", b"\r\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\x81", b"{", b"]", b"1e999", b"NaN", b"-", b"<", b"&#0;",
-    b"PK\x03\x04", b"PAR1", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x80", b"138.6", b"null", b"<!DOCTYPE a>",
+    b'"', b",", b"\r\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\x81", b"{", b"]", b"1e999", b"NaN", b"-", b"<",
+    b"&#0;",
+    b"PK\x03\x04", b"PAR1", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x80", b"138.6", b"null",
+    b"<!DOCTYPE a>",
     b"\\u0000", b"\\ud800", b'"type":', b"</", b"EPSG:4301", b"=1+1",
 )  # fmt: skip
 
@@ -79,10 +81,13 @@ def answered(path: Path, reader: Reader) -> str:
     try:
         table = reader.read(path)
     except ReadError as error:
-        assert "？" not in error.sentence("ja") + error.sentence("en"), error.code
-        assert time.monotonic() - began < SECONDS
-        return error.code
+        refusal = error
+    else:
+        refusal = None
     assert time.monotonic() - began < SECONDS
+    if refusal is not None:
+        assert "？" not in refusal.sentence("ja") + refusal.sentence("en"), refusal.code
+        return refusal.code
     for code, params in table.source.notes:
         assert "？" not in words(code, params) + words(code, params, lang="en")
     assert table.table.num_rows == table.source.rows > 0
@@ -90,16 +95,14 @@ def answered(path: Path, reader: Reader) -> str:
     return "rows"
 
 
-def try_often(
-    folder: Path, main: str, files: dict[str, bytes], reader: Reader, tries: int, victim: Callable[[random.Random], str]
-) -> None:
+def try_often(folder: Path, main: str, files: dict[str, bytes], reader: Reader, *, tries: int) -> None:
     """Damage one file of several that belong together, again and again; see that the next good ones are read."""
     chance = random.Random(main)
     for name, content in files.items():
         (folder / name).write_bytes(content)
     first = answered(folder / main, reader)
     for _ in range(tries):
-        hit = victim(chance)
+        hit = chance.choice(sorted(files))
         broken = damaged(files[hit], chance)
         (folder / hit).write_bytes(broken)
         code = answered(folder / main, reader)
@@ -113,8 +116,8 @@ def try_often(
 
 
 FORMATS = (
-    "a.csv", "b.csv", "a.tsv", "a.json", "pairs.json", "a.ndjson", "a.geojson", "a.kml", "a.kmz", "a.gml", "a.xlsx", "a.ods",
-    "a.zip", "shapes.zip", "a.parquet", "plain.parquet", "a.gpkg", "a.fgb", "a.shp",
+    "a.csv", "b.csv", "a.tsv", "a.json", "pairs.json", "a.ndjson", "a.geojson", "a.kml", "a.kmz", "a.gml", "a.xlsx",
+    "a.ods", "a.zip", "shapes.zip", "a.parquet", "plain.parquet", "a.gpkg", "a.fgb", "a.shp",
 )  # fmt: skip
 
 
@@ -125,7 +128,7 @@ def test_a_damaged_file_of_any_format_ends_in_rows_or_a_sentence(
     stem = Path(name).stem
     parts = [f"{stem}{ending}" for ending in (".shp", ".shx", ".dbf", ".prj", ".cpg")] if name == "a.shp" else [name]
     files = {part: good[part] for part in parts}
-    try_often(tmp_path, name, files, reader, TRIES, lambda chance: chance.choice(parts))
+    try_often(tmp_path, name, files, reader, tries=TRIES)
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name.endswith((".zip", ".kmz", ".xlsx", ".ods"))])
@@ -159,7 +162,7 @@ def test_damaged_real_files_end_in_rows_or_a_sentence(real_data: Path, reader: R
             folder = tmp_path / f"{ending[1:]}{number}"
             folder.mkdir()
             name = f"real{ending}"
-            try_often(folder, name, {name: path.read_bytes()}, reader, REAL_TRIES, lambda _, name=name: name)
+            try_often(folder, name, {name: path.read_bytes()}, reader, tries=REAL_TRIES)
     assert found
 
 
@@ -203,8 +206,8 @@ def test_any_json_ends_in_rows_or_a_sentence(tree: object, ending: str, reader: 
 
 
 NAMES = st.sampled_from(
-    ["a.csv", "b.csv", "地図.shp", "地図.shx", "地図.dbf", "doc.kml", "x/y.csv", "../a.csv", "/a.csv", "a.zip", "CON", "a:b",
-     "a.xlsx", "readme.txt", "a\\b.csv", "__MACOSX/._a.csv", "", ".csv", "A.CSV"]
+    ["a.csv", "b.csv", "地図.shp", "地図.shx", "地図.dbf", "doc.kml", "x/y.csv", "../a.csv", "/a.csv", "a.zip", "CON",
+     "a:b", "a.xlsx", "readme.txt", "a\\b.csv", "__MACOSX/._a.csv", "", ".csv", "A.CSV"]
 ) | st.text(max_size=10)  # fmt: skip
 MEMBERS = st.lists(st.tuples(NAMES, st.binary(max_size=200) | st.just("ID,名称\n1,潮見\n".encode())), max_size=6)
 

@@ -15,6 +15,7 @@ from agreements.vocabulary import DATASETS, MODES, PURPOSES
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
 from disaster.errors import DisasterError
 from disaster.provide import dry_run, new_request_id
+from disaster.smalltext import read_small
 from disaster.store import Store
 
 Municipality = Annotated[str | None, typer.Option(help="市区町村コード(5桁) / municipality code")]
@@ -192,8 +193,8 @@ def read_text(file: Path) -> str:
         If it cannot be read as UTF-8.
     """
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_small(file)
+    except (OSError, ValueError) as error:
         raise DisasterError("disaster.unreadable_text", file=file.name) from error
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pyarrow.compute as pc
 import typer
 
-from disaster.cli.files import Encoding, Municipality
+from disaster.cli.files import Encoding, Municipality, Part
 from disaster.cli.shell import Answer, Shell, table, verb
 from disaster.errors import IngestError
 from disaster.ingest import check_file
@@ -39,11 +39,12 @@ def place(
         typer.Option(help="jageocoderの辞書のフォルダ(番号まで読めない行の参考) / dictionary for a second opinion"),
     ] = None,
     encoding: Encoding = None,
+    part: Part = None,
 ) -> Answer:
     """住所の一覧に位置を付け、疑いのある行を一枚にまとめる / Place a list of addresses and report the doubts."""
     with Reader() as reader:
         towns = _given(reader, gazetteer, municipality, shell.at) if gazetteer else _held(shell, municipality)
-        raw = reader.read(file, encoding=encoding)
+        raw = reader.read(file, encoding=encoding, part=part)
     placed = place_list(raw.table, towns, column=column)
     if second_opinion is not None:
         placed = placed.asked_elsewhere(second_opinion)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from disaster.cli.files import Kind, Municipality
+from disaster.cli.files import Crs, Encoding, Kind, Municipality, Part
 from disaster.cli.shell import Answer, Shell, table, verb
 from disaster.errors import StoreError
 from disaster.intake import gazetteer_of
@@ -34,6 +34,12 @@ def compare_lists(
     decisions: Annotated[
         Path | None, typer.Option(help="判断を記入した前回の pairs.xlsx / the answered table of last time")
     ] = None,
+    part: Part = None,
+    right_part: Annotated[str | None, typer.Option(help="RIGHT のシートなどの名前 / the same of RIGHT")] = None,
+    encoding: Encoding = None,
+    right_encoding: Annotated[str | None, typer.Option(help="RIGHT の文字コード / encoding of RIGHT")] = None,
+    crs: Crs = None,
+    right_crs: Annotated[str | None, typer.Option(help="RIGHT の座標系 / CRS of RIGHT")] = None,
 ) -> Answer:
     """同じ場所の一覧を二つ突き合わせ、場所番号を付ける / Compare two lists of the same places, give lasting ids."""
     code, gazetteer = _place(shell, municipality)
@@ -41,6 +47,8 @@ def compare_lists(
         made = reconcile(
             kind, left, right, municipality=code, out=out, reader=reader, at=shell.at, right_kind=right_kind,
             gazetteer=gazetteer, ids=ids, decisions=decisions,
+            left_reading={"part": part, "encoding": encoding, "crs": crs},
+            right_reading={"part": right_part, "encoding": right_encoding, "crs": right_crs},
         )  # fmt: skip
     return _answer(shell, made)
 

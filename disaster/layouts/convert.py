@@ -24,6 +24,7 @@ from disaster.layouts.model import (
 )
 from disaster.layouts.prepare import prepared
 from disaster.layouts.transforms import TRANSFORMS
+from disaster.layouts.unread import NOTE, Said, disagreeing, into_notes, parts_of_amounts, positions, unread_headings
 from disaster.models import BOUNDARIES, NOUNS, Noun, Shape
 
 #: Column of a canonical table that holds the row's number in its file: 1 is the first below the header.
@@ -42,11 +43,16 @@ class Canonical:
     file had geometry; only point nouns) and ``mgrs`` if the file has such a column, or ``geometry`` (WKB), then ``row``
     (int64). `headings` says under which
     heading of the file a column was found. `set_aside` counts rows that are of another kind or municipality, by code.
+    `unread` are headings of filled columns that nothing was read from, `positions` those among them that look like the
+    places which the rows lack; `said` are remarks on single columns.
     """
 
     table: pa.Table = field(repr=False)
     headings: Mapping[str, str]
     set_aside: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    positions: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str = "") -> Canonical:
@@ -81,6 +87,15 @@ def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str 
         columns["municipality"] = _municipalities(columns["municipality"], layout, municipality)
     columns |= _place(noun, layout, source)
     columns[ROW] = pa.array(ready.rows)
+    unread = unread_headings(layout, ready.table)
+    said: tuple[Said, ...] = ()
+    if layout.own:
+        parts = parts_of_amounts(noun, layout, columns, source.text, unread) if NOTE in columns else {}
+        columns |= {NOTE: into_notes(columns[NOTE], parts)} if parts else {}
+        unread = tuple(name for name in unread if name not in parts)
+        kept_text = [(name, _said(text) & keep) for name, text in parts.items()]
+        said = tuple(Said("disaster.kept_as_text", name, ready.rows[where]) for name, where in kept_text)
+        said += disagreeing(layout, source.text, ready.rows, keep)
     result = pa.table(columns)
     aside = {
         **ready.set_aside,
@@ -97,7 +112,14 @@ def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str 
         kept.combine_chunks(),
         {name: found for name, found in headings.items() if found},
         {code: count for code, count in aside.items() if count},
+        unread,
+        positions(layout, ready.table, unread),
+        said,
     )
+
+
+def _said(text: pa.Array) -> np.ndarray:
+    return np.asarray(pc.not_equal(text, "").to_numpy(zero_copy_only=False), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)

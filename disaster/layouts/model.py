@@ -16,15 +16,23 @@ PLACE_HEADINGS: Mapping[str, tuple[str, ...]] = {
 PLACE_NAMES = tuple(PLACE_HEADINGS)
 #: Headings of the grid reference that stands in for a missing longitude and latitude.
 MGRS, MGRS_HEADINGS = "mgrs", ("UTMポイント", "MGRS", "MGRS座標", "UTM座標", "UTM")
+#: Part of the id of the layouts whose headings are the labels or machine names of ``disaster.models``.
+OWN = "tayori"
 #: The column that geo.read adds for files with geometry.
 GEOMETRY = "geometry"
 
+_UNIT = re.compile(r"\((人|名|m2|平方メートル|度|北緯|東経|世界測地系|jgd2011|(10|十)進(数|法)?)\)$")
 _HOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def fold_heading(text: str) -> str:
-    """Return a heading without what people type differently: width, spaces (also full-width), capitals."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    """Return a heading without what people type differently: width, spaces (also full-width), capitals, 人 in brackets.
+
+    Of words in brackets only those go that name the unit or frame which the column has anyway: 緯度（北緯）, but not
+    面積（ha） or 緯度（日本測地系）.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    return _UNIT.sub("", plain) or plain
 
 
 def find_heading(name: str, found: Collection[str]) -> str | None:
@@ -158,6 +166,11 @@ class Layout:
     width: int = 0
     prepare: str = ""
     where: Where | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is that of our own words, where several headings of a column are synonyms of each other."""
+        return self.id == f"{OWN}-{self.kind}"
 
     @property
     def headings(self) -> tuple[str, ...]:

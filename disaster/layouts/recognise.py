@@ -1,5 +1,6 @@
 """Tell by its headings which layout a file has."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from disaster.models import FORWARDING, INQUIRIES, NOUNS, PROTECTION
 #: Lists of people that a file becomes only where the user says so. 氏名 stands above any list of names, and taken for
 #: the people under protection it would hide everyone in it from those who look for them.
 ONLY_WHEN_NAMED = frozenset({PROTECTION.kind, FORWARDING.kind, INQUIRIES.kind})
+#: Headings of lists of people, whatever else such a list is called.
+PEOPLE = re.compile("氏名|世帯主|受取人|続柄|生年月日|性別|^年齢|要介護度|障害等級|個人番号|住民番号|^姓$")
 #: Headings shown in a sentence; the rest is counted.
 _SHOWN = 12
 
@@ -120,7 +123,9 @@ def _map(kind: str, file: str, path: Path | None) -> str:
 def _unknown(kind: str, headings: list[str], found: frozenset[str], file: str, path: Path | None) -> IngestError:
     """Say which layout came nearest, what it lacks, and how to go on."""
     of_kind = [layout for layout in all_layouts() if layout.kind == kind and layout.file_contains in file]
-    nearest = min(of_kind, key=lambda one: (one.width > 0, len(one.missing(found)), -one.matched(found)))
+    known = [layout for layout in of_kind if layout.matched(found)]  # where none is near, our own words are the answer
+    near = known or [layout for layout in of_kind if layout.own]
+    nearest = min(near, key=lambda one: (one.width > 0, len(one.missing(found)), -one.matched(found)))
     names = [name.strip() for name in headings if name != GEOMETRY]
     return IngestError(
         "disaster.unknown_layout",

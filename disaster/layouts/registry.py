@@ -6,11 +6,9 @@ from functools import cache
 from importlib.resources import files
 
 from disaster.layouts.document import parse_layout
-from disaster.layouts.model import PLACE_VALUES, Layout, Value
+from disaster.layouts.model import OWN, PLACE_VALUES, Layout, Value
 from disaster.models import NOUNS, Noun, Shape
 
-#: Part of the id of the layouts whose headings are the labels or machine names of ``disaster.models``.
-OWN = "tayori"
 _ALIASES = "aliases.toml"
 #: A register of one office does not replace that of another, nor flooded areas the towns.
 _BESIDE = {

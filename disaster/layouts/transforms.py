@@ -25,8 +25,10 @@ _NAMED = {
     named: number for number, name in enumerate(PREFECTURES, start=1) for named in (name, re.sub("[都府県]$", "", name))
 }
 _DEGREES = re.compile(
-    r"(?:北緯|東経|[NE])?(?P<d>\d{2,3})[度°](?P<m>\d{1,2})[分'′](?P<s>\d{1,2}(?:\.\d+)?)(?:[秒\"″]|'')[NE]?"
+    r"(?:北緯|東経|[NE])?(?P<d>\d{2,3})[度°](?P<m>\d{1,2})[分'′’](?P<s>\d{1,2}(?:\.\d+)?)(?:[秒\"″”]|['′’]{2})[NE]?"
 )
+#: Signs that are typed for the sign of degrees: the mark of ぱ, an ordinal, a ring above.
+_DEGREE_SIGNS = str.maketrans("゜º˚", "°°°")
 
 Transform = Callable[[pa.Array], pa.Array]
 
@@ -91,14 +93,15 @@ def full_width_kana(text: str) -> str:
 
 def degrees(texts: pa.Array) -> pa.Array:
     """Turn degrees, minutes and seconds (35度40分52.3秒, N35°40'52") into decimal degrees; leave other texts."""
-    written = pc.match_substring_regex(texts, "[度°]")
+    written = pc.match_substring_regex(texts, "[度°゜º˚]")
     if not pc.any(written).as_py():
         return texts
     return pc.if_else(written, _each(_decimal)(texts), texts)
 
 
 def _decimal(text: str) -> str:
-    found = _DEGREES.fullmatch("".join(unicodedata.normalize("NFKC", text).split()))
+    plain = unicodedata.normalize("NFKC", text.translate(_DEGREE_SIGNS))
+    found = _DEGREES.fullmatch("".join(plain.split()))
     if found is None or int(found["m"]) > 59 or float(found["s"]) >= 60:
         return text
     return f"{int(found['d']) + int(found['m']) / 60 + float(found['s']) / 3600:.8f}"

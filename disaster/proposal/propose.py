@@ -15,7 +15,7 @@ from disaster.errors import IngestError
 from disaster.faultfile import without_reasons
 from disaster.layouts import Layout, recognise
 from disaster.layouts.model import GEOMETRY, MGRS_HEADINGS, PLACE_NAMES, fold_heading
-from disaster.layouts.recognise import ONLY_WHEN_NAMED
+from disaster.layouts.recognise import ONLY_WHEN_NAMED, PEOPLE
 from disaster.models import NOUNS, Field, Noun, Shape
 from disaster.proposal.columns import Match, match_columns, numbered, secret
 from disaster.proposal.contents import Looks, Profile, profiles
@@ -38,8 +38,6 @@ _TOLD = 3.0
 _CITY_HEADINGS = ("市区町村", "市町村", "市町名", "自治体")
 #: What a row is called by: of this many letters at most, and nearly never the same.
 _LONGEST_NAME, _DIFFERENT = 40, 0.9
-#: Headings of lists of people.
-_PEOPLE = re.compile("氏名|世帯主|受取人")
 #: Values of a choice that are written down, so that a clerk can say what each means.
 _WORDS_SHOWN = 12
 
@@ -135,7 +133,7 @@ def propose(raw: RawTable, kind: str | None = None) -> Proposal:
         (_proposal(noun, raw, found, shaped=shape is Shape.POINT) for noun in nouns),
         key=lambda one: (len(one.missing), -one.score),
     )
-    people = not kind and any(_PEOPLE.search(heading) for heading in found)
+    people = not kind and any(PEOPLE.search(heading) for heading in found)
     if people:  # a guess would publish their homes as places, or hide them
         proposals = [one for one in proposals if one.noun.personal and _well_founded(one)]
         if not proposals:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +51,16 @@ class Listed:
 
 
 def read_list(
-    kind: str, path: Path, *, municipality: str, reader: Reader, gazetteer: Gazetteer | None, at: datetime
+    kind: str,
+    path: Path,
+    *,
+    municipality: str,
+    reader: Reader,
+    gazetteer: Gazetteer | None,
+    at: datetime,
+    **reading: Any,
 ) -> Listed:
-    """Read and check a file and return its places.
+    """Read and check a file and return its places; `reading` are options of ``Reader.read``.
 
     Raises
     ------
@@ -63,7 +71,14 @@ def read_list(
     """
     noun = _noun(kind)
     batch = check_file(
-        kind, [path], municipality=municipality, side=Side.DEMO, reader=reader, gazetteer=gazetteer, at=at
+        kind,
+        [path],
+        municipality=municipality,
+        side=Side.DEMO,
+        reader=reader,
+        gazetteer=gazetteer,
+        at=at,
+        **reading,
     )
     places = _places(noun, batch)
     first = _first_of_each(places)

@@ -6,6 +6,7 @@ later one says which it was replaced by.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from disaster.errors import ReconcileError
+from disaster.smalltext import read_small
 from geo.pairing import Places
 
 FORMAT, VERSION = "tayori-place-ids", 1
@@ -81,7 +83,7 @@ class Register:
             read it, ``disaster.reconcile_register_other`` if it is of another municipality.
         """
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = json.loads(read_small(path))
             version, of = document["version"], document["municipality"]
             if document["format"] != FORMAT:
                 raise ReconcileError("disaster.reconcile_register", file=path.name)
@@ -89,8 +91,10 @@ class Register:
                 raise ReconcileError("disaster.reconcile_register_newer", file=path.name, version=version)
             if of != municipality:
                 raise ReconcileError("disaster.reconcile_register_other", file=path.name, of=of, expected=municipality)
-            return cls(of, tuple(map(_known, document["places"])), tuple(map(_decision, document["decisions"])))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            places = tuple(map(_known, document["places"]))
+            _require_an_end(places)
+            return cls(of, places, tuple(map(_decision, document["decisions"])))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ReconcileError("disaster.reconcile_register", file=path.name) from error
 
     def to_json(self) -> str:
@@ -154,14 +158,35 @@ def replaced(places: Sequence[Known], old: str, by: str) -> list[Known]:
 
 def _known(entry: Mapping[str, Any]) -> Known:
     place = Known(**{**entry, "names": tuple(map(str, entry["names"]))})
-    if not place.names or not place.id.rpartition("-")[2].isdecimal():
+    _require_texts(place.id, place.address, place.since, place.closed_on, place.replaced_by)
+    if not place.names or not re.fullmatch(r"\d{5}-\d{5,12}", place.id):
         raise ValueError(place.id)
+    if any(not isinstance(degrees, float | int | None) for degrees in (place.lon, place.lat)):
+        raise TypeError(place.id)
+    for source in place.sources.values():
+        _require_texts(*source.values())
     return place
+
+
+def _require_texts(*values: object) -> None:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(values)
+
+
+def _require_an_end(places: Sequence[Known]) -> None:
+    """Refuse ids that replace one another in a circle: nobody could say which of them stands."""
+    left = {place.id: place.replaced_by for place in places if place.replaced_by}
+    while ends := {old for old, by in left.items() if by not in left}:
+        left = {old: by for old, by in left.items() if old not in ends}
+    if left:
+        raise ValueError(min(left))
 
 
 def _decision(entry: Mapping[str, Any]) -> Decision:
     first, second = entry["places"]
+    sides = Named(**entry["left"]), Named(**entry["right"])
+    _require_texts(*(getattr(side, name) for side in sides for name in ("list", "id", "name")))
     return Decision(
-        Named(**entry["left"]), Named(**entry["right"]), bool(entry["same"]), str(entry["decided_on"]),
+        *sides, bool(entry["same"]), str(entry["decided_on"]),
         (str(first), str(second)),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,6 +26,8 @@ from geo.gazetteer import Gazetteer
 from geo.pairing import Pairing
 from geo.read import Reader
 
+#: Behind the name of a right list whose layout is also that of the left one.
+_RIGHT = "#right"
 _TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -64,6 +67,8 @@ def reconcile(
     gazetteer: Gazetteer | None = None,
     ids: Path | None = None,
     decisions: Path | None = None,
+    left_reading: Mapping[str, Any] | None = None,
+    right_reading: Mapping[str, Any] | None = None,
 ) -> Reconciled:
     """Compare two lists of the same places, write what was found, and give the places lasting ids.
 
@@ -74,7 +79,8 @@ def reconcile(
     kind
         Of the rows, a key of ``disaster.models.NOUNS`` whose rows have a name and are nobody's home.
     left, right
-        Files in any known layout. Where both know a place, the register keeps what the left one says.
+        Files in any known layout. Where both know a place, the register keeps what the left one says. Two files of one
+        layout are told apart by their side: the same one must be left the next time.
     municipality
         Code of five or six digits.
     out
@@ -87,6 +93,8 @@ def reconcile(
         The register written last time; it is read, never changed. None begins a new one.
     decisions
         The table written last time, answered.
+    left_reading, right_reading
+        Options of ``Reader.read`` for what a file does not say: ``part``, ``encoding``, ``crs``.
 
     Raises
     ------
@@ -100,18 +108,25 @@ def reconcile(
         raise ReconcileError("disaster.out_exists", folder=out.name)
     code, day = normalise(municipality), f"{at.astimezone(_TOKYO):%Y-%m-%d}"
     register = Register.read(ids, municipality=code) if ids else Register(code)
-    one, other = (
-        read_list(noun, path, municipality=code, reader=reader, gazetteer=gazetteer, at=at)
-        for noun, path in ((kind, left), (right_kind or kind, right))
+    files = ((kind, left, left_reading), (right_kind or kind, right, right_reading))
+    one, other = _told_apart(
+        *(
+            read_list(noun, path, municipality=code, reader=reader, gazetteer=gazetteer, at=at, **(reading or {}))
+            for noun, path, reading in files
+        )
     )
     answers = _answers(decisions, one, other, reader, day)
     register = replace(register, decisions=merged(register.decisions, answers.decisions))
     found = compare(one, other, register, city=gazetteer.city if gazetteer else "")
     settled = settle(found, register, day=day)
-    title = f"{NOUNS[kind].title}の突き合わせ　左: {one.title}　右: {other.title}"
-    table = pairs_layer(found, settled, register, as_of=at)
-    _write(out, table, map_layers(found, as_of=at), Marks(title, code, at), settled.register)
+    marks = Marks(f"{NOUNS[kind].title}の突き合わせ　左: {one.title}　右: {other.title}", code, at)
+    _write(out, pairs_layer(found, settled, register, as_of=at), map_layers(found, as_of=at), marks, settled.register)
     return Reconciled(out, _counts(found, settled, answers), (one.title, other.title))
+
+
+def _told_apart(left: Listed, right: Listed) -> tuple[Listed, Listed]:
+    """Call two lists of one layout differently: each has ids of its own, and is whole or not by itself."""
+    return left, replace(right, name=f"{right.name}{_RIGHT}") if right.name == left.name else right
 
 
 def _answers(path: Path | None, left: Listed, right: Listed, reader: Reader, day: str) -> Answers:

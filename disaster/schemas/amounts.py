@@ -17,6 +17,8 @@ _ABOUT_AFTER = r"程度|ほど|前後|くらい|ぐらい|強|弱"
 #: Blanks and line breaks, but for those that stand between two numbers.
 _BLANK = re.compile(r"(?<![\d,.])\s+|\s+(?![\d,.\s])")
 _PARTED = re.compile(r"[\d,.]\s+[\d,.]")
+#: Two numbers and how people put them beside one another: 480(屋外350), 1/2, 1.0~2.0.
+_SEVERAL = re.compile(rf"{_DIGITS}(?:[/~〜・、+×]{_DIGITS}|\([^()]*\d[^()]*\))")
 #: Words for a number that nobody knows yet.
 _UNKNOWN = frozenset({"不明", "未定", "調査中", "確認中", "要確認", "未確認", "未把握", "集計中"})
 
@@ -61,7 +63,7 @@ def read_amounts(text: pa.Array, units: Sequence[str]) -> Amounts:
         found = whole.fullmatch(tight)
         plain.append(found["number"] if found else one)
         about.append(bool(found and (found["before"] or found["after"])))
-        prose.append(not found and (tight in _UNKNOWN or bool(_PARTED.search(tight) or within.search(tight))))
+        prose.append(not found and (tight in _UNKNOWN or _says_several(tight) or bool(within.search(tight))))
     return Amounts(pa.array(plain, pa.string()), np.array(about, dtype=bool), np.array(prose, dtype=bool))
 
 
@@ -72,6 +74,10 @@ def _patterns(units: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]
     whole = re.compile(rf"(?P<before>{_ABOUT_BEFORE})?(?P<number>{_DIGITS}){unit}(?P<after>{_ABOUT_AFTER})?")
     within = re.compile(rf"{_DIGITS}(?:{names})" if units else r"(?!)")
     return whole, within
+
+
+def _says_several(tight: str) -> bool:
+    return bool(_PARTED.search(tight) or _SEVERAL.fullmatch(tight))
 
 
 def _tight(text: str) -> str:

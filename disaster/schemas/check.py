@@ -23,8 +23,8 @@ from disaster.schemas.rules import SECRET, check_keys, check_rules
 from geo.codes import six
 from geo.faults import Faults
 
-#: The reader's word for a row that has more or fewer cells than headings: no column of it is to blame.
-_CELLS = "geo.row_cells"
+#: Codes of a row that has, or had before it was copied, more or fewer cells than headings: no column is to blame.
+_CELLS = frozenset({"geo.row_cells", "disaster.cells_to_mend"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +115,7 @@ def _reported(found: Findings, bad: Mapping[int, str]) -> Mask:
     reported = np.zeros(len(found.rows), dtype=bool)
     for code in sorted(set(bad.values())):
         mask = np.isin(found.rows, [row for row, one in bad.items() if one == code])
-        found.add(code, mask, column=None if code == _CELLS else GEOMETRY)
+        found.add(code, mask, column=None if code in _CELLS else GEOMETRY)
         reported |= mask
     return reported
 
@@ -151,7 +151,7 @@ def _typed(
         if item.required:
             found.add("disaster.required", text.is_null().to_numpy(zero_copy_only=False), column=named[item.name])
         marked = item.column.type is ColumnType.FLAG
-        columns[item.name] = _blank_is_no(parsed.values) if marked else parsed.values
+        columns[item.name] = _blank_is_no(parsed.values, text.is_null()) if marked else parsed.values
         for code, mask in {**parsed.notes, "disaster.code_zero_restored": restored}.items():
             notes[code] = notes[code] | mask if code in notes else mask
     if "served_municipalities" in columns:
@@ -164,7 +164,8 @@ def _typed(
 def _keeping(noun: Noun, item: Field, text: pa.Array, named: Mapping[str, str], kept: list[Kept]) -> Parsed:
     """Parse a column; an amount in prose leaves it empty and its row in, where the noun has a place for the words."""
     parsed = parse(item.column, text, units=item.units)
-    if parsed.prose is None or parsed.about is None or item.required or all(one.name != NOTE for one in noun.fields):
+    noted = any(one.name == NOTE for one in noun.fields) and item.column.sensitivity not in SECRET
+    if parsed.prose is None or parsed.about is None or item.required or not noted:
         return parsed
     for code, where in (("disaster.kept_as_text", parsed.prose), ("disaster.about", parsed.about)):
         if where.any():
@@ -172,10 +173,10 @@ def _keeping(noun: Noun, item: Field, text: pa.Array, named: Mapping[str, str], 
     return replace(parsed, bad=parsed.bad & ~parsed.prose)
 
 
-def _blank_is_no(flags: pa.Array) -> pa.Array:
+def _blank_is_no(flags: pa.Array, blank: pa.Array) -> pa.Array:
     """Read a column of ○ and blanks as yes and no; with nothing marked, or no written out, blank stays unknown."""
     only_yes = pc.min(flags).as_py() is True
-    return pc.fill_null(flags, fill_value=False) if only_yes else flags
+    return pc.if_else(blank, False, flags) if only_yes else flags
 
 
 def _each_code(lists: pa.ListArray, municipality: str) -> pa.ListArray:
@@ -188,11 +189,19 @@ def _tidied(item: Field, text: pa.Array, municipality: str) -> tuple[pa.Array, M
     if item.name == "municipality":
         return municipality_codes(text, municipality)
     none = np.zeros(len(text), dtype=bool)
+    if item.name.endswith("_id"):
+        return _one_width(text), none
     if item.pattern is None:
         return text, none
     plain = fold_plain(text)
     hyphens = item.name == "postal_code"
     return pc.replace_substring_regex(plain, "[-‐－ー〒]", "") if hyphens else plain, none
+
+
+def _one_width(text: pa.Array) -> pa.Array:
+    """Write ids that are plain letters and digits in half width: １ of this year is 1 of the next."""
+    folded = fold_plain(text)
+    return text if folded is text else pc.if_else(pc.string_is_ascii(folded), folded, text)
 
 
 def _elsewhere(columns: Mapping[str, pa.Array], municipality: str, found: Findings, named: Mapping[str, str]) -> bool:

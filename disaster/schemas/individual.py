@@ -15,6 +15,9 @@ from disaster.schemas.findings import Findings, Mask
 
 _WEIGHTS = np.array([6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2], dtype=np.int64)
 _HEADINGS = frozenset({"個人番号", "マイナンバー", "mynumber", "my_number", "individualnumber", "individual_number"})
+#: Numbers of corporations (法人番号) have a thirteenth digit in front, which some lists leave out: one that passes by
+#: chance is no person's, while a whole column that passes is judged like any other.
+_CORPORATE = ("法人番号", "法人等番号")
 #: Twelve digits on their own: not part of a longer number, nor the decimals of one.
 _DIGITS = (
     r"(?:^|[^0-9０-９.．])(?P<digits>[0-9０-９]{4}[-－‐ 　]?[0-9０-９]{4}[-－‐ 　]?[0-9０-９]{4})(?:$|[^0-9０-９.．])"
@@ -76,6 +79,8 @@ def find_individual_numbers(table: pa.Table, findings: Findings) -> bool:
             if _too_many(found):
                 findings.refuse_all("disaster.individual_number_column", column=heading)
                 return True
+            continue
+        if fold_heading(name).endswith(_CORPORATE):
             continue
         mask = np.zeros(len(text), dtype=bool)
         mask[rows[found]] = True

@@ -1,5 +1,6 @@
 """From text to typed columns, a whole column at a time; what cannot be read is marked, never guessed."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,14 @@ _FALSE_WORDS = "0 0.0 × ✕ ✗ x false f no n いいえ 無 無し なし 不�
 _TRUE, _FALSE = frozenset(_TRUE_WORDS.split()), frozenset(_FALSE_WORDS.split())
 _INTEGER = r"^-?(\d{1,15}|\d{1,3}(,\d{3})+)(\.0+)?$"
 _NUMBER = r"^-?(\d+\.?\d*|\.\d+|\d{1,3}(,\d{3})+(\.\d+)?)([eE][+-]?\d{1,3})?$"
+#: Yes or no under a condition: 「△」, 「○（3階以上）」.
+_PARTLY = re.compile(r"[△▲](?:\(.+\))?|(?:○|〇|◯|◎|●|×|有|可|あり|なし|不可)\(.+\)")
 #: Lists that are split at once: on the way to its parts a text is in memory several times.
 _AT_ONCE = 100_000
+#: A month without its day (2027/3, 令和9年3月): when a ration expires is told no closer, and a day is not guessed.
+_MONTH = (
+    r"^((明治|大正|昭和|平成|令和|[MTSHRmtshr])\s*(元|\d{1,2})|\d{4})\s*[年./-]\s*(0?[1-9]|1[0-2])\s*月?\s*(末|末日)?$"
+)
 _LIST_SIGNS = r"(\s*[、,，;；|｜\n]\s*)+"
 
 
@@ -137,13 +144,17 @@ def _time(_column: Column, text: pa.Array) -> Parsed:
 
 def _date(_column: Column, text: pa.Array) -> Parsed:
     read = read_times(text)
-    return Parsed(read.days, read.bad, "disaster.not_date")
+    month = _not_null(pc.match_substring_regex(fold_plain(text), _MONTH)) & read.bad
+    return Parsed(read.days, read.bad, "disaster.not_date", prose=month, about=np.zeros(len(text), dtype=bool))
 
 
 def _flag(_column: Column, text: pa.Array) -> Parsed:
     words = [unicodedata.normalize("NFKC", one).strip().casefold() for one in text.to_pylist()]
     values = [True if word in _TRUE else False if word in _FALSE else None for word in words]
-    return Parsed(pa.array(values, pa.bool_()), np.array([v is None for v in values], dtype=bool), "disaster.not_flag")
+    bad = np.array([v is None for v in values], dtype=bool)
+    partly = bad & np.array([bool(_PARTLY.fullmatch(word)) for word in words], dtype=bool)
+    about = np.zeros(len(text), dtype=bool)
+    return Parsed(pa.array(values, pa.bool_()), bad, "disaster.not_flag", prose=partly, about=about)
 
 
 def _choice(column: Column, text: pa.Array) -> Parsed:
@@ -166,6 +177,10 @@ def _list(text: pa.Array) -> pa.Array:
 
 def _cast(text: pa.Array, good: pa.Array, kind: pa.DataType) -> pa.Array:
     return pc.cast(pc.if_else(good, text, pa.scalar(None, pa.string())), kind)
+
+
+def _not_null(good: pa.Array) -> Mask:
+    return np.asarray(pc.fill_null(good, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _not(good: pa.Array) -> Mask:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from disaster.errors import StoreError
 from disaster.layouts import all_layouts
-from disaster.layouts.registry import OWN
+from disaster.layouts.model import OWN
 from disaster.store.tables import batch, feature
 
 #: Batches of a received pack have kinds of their own, so that they never pass for what the store took in itself.

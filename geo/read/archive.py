@@ -88,6 +88,8 @@ def unpack(kind: str, path: Path, file: str, limits: Limits, stated: Stated) -> 
     """
     with opened(path, file, limits) as archive:
         found = {member.name: member.info for member in members(archive, file, limits)}
+        if not found:
+            raise ReadError("geo.empty_file", file=file)
         names = _only_kml(list(found), file) if kind == "kmz" else list(found)
         chosen = choose(names, stated.part, file)
         folder = path.parent / "unpacked"

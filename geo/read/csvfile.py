@@ -155,11 +155,13 @@ class _Body(io.RawIOBase):
 
 
 def _body(raw: _Raw, ragged: Offsets, width: int) -> Iterator[Bytes]:
-    """Give the rows in pieces, those with a wrong number of cells cut or filled up."""
+    """Give the rows in pieces; where cells are missing they are empty, and a surplus stands in the last one."""
     data, found, first = raw.data, raw.found, raw.head.first
     start = int(found.starts[first])
     for place in (ragged + first).tolist():
-        cells = [*raw.cells(place), *[""] * width][:width]
+        cells = raw.cells(place)
+        cells += [""] * (width - len(cells))
+        cells = [*cells[: width - 1], raw.delimiter.join(cells[width - 1 :])]
         line = io.StringIO()
         csv.writer(line, delimiter=raw.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(cells)
         yield data[start : int(found.starts[place])]
@@ -170,7 +172,7 @@ def _body(raw: _Raw, ragged: Offsets, width: int) -> Iterator[Bytes]:
 
 def _parse(body: Iterator[Bytes], raw: _Raw, width: int) -> pa.Table:
     numbered = [str(number) for number in range(width)]
-    block = max(_BLOCK, 2 * int((raw.found.ends - raw.found.starts).max()))
+    block = max(_BLOCK, 3 * int((raw.found.ends - raw.found.starts).max()))  # `_body` may double quotes
     return pa_csv.read_csv(
         io.BufferedReader(_Body(body, raw.data), block),
         read_options=pa_csv.ReadOptions(column_names=numbered, block_size=block, use_threads=False),

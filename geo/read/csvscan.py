@@ -162,10 +162,11 @@ class _Scanner:
 
 def _written(data: Bytes, ends: Offsets, cells: Offsets, *, quoted_breaks: bool, file: str) -> Scan:
     starts = np.concatenate(([0], ends[:-1]))
-    first, second = data[starts], data[np.minimum(starts + 1, data.size - 1)]
     length = ends - starts
-    blank = (length == 1) & ((first == _LF) | (first == _CR)) | (length == 2) & (first == _CR) & (second == _LF)
-    written = np.flatnonzero(~blank)
+    short = np.flatnonzero(length <= 2)  # only these are looked at again
+    first, last = data[starts[short]], data[ends[short] - 1]
+    blank = (length[short] == 1) & ((first == _LF) | (first == _CR)) | (first == _CR) & (last == _LF)
+    written = np.delete(np.arange(length.size), short[blank])
     if not written.size:
         raise ReadError("geo.empty_file", file=file)
     return Scan(starts[written], ends[written], cells[written], written + 1, quoted_breaks)

@@ -57,6 +57,8 @@ def _bare(folder: Path) -> dict[str, str]:
         # Arrow's own allocator reserves 1 GiB of addresses at once, a third of what the worker may have
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "2",
+        # large pieces go back to the system at once; by itself the limit of "large" would grow with the first of them
+        "MALLOC_MMAP_THRESHOLD_": "65536",
         "OPENBLAS_NUM_THREADS": "1",
         **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _NOWHERE),
     }

@@ -11,7 +11,7 @@ from geo.read.assemble import with_places
 from geo.read.jsonscan import Structure, structure
 from geo.read.model import Parsed
 from geo.read.reference import WGS84, epsg, settle
-from geo.read.text import Bytes, Job, Text, control_note
+from geo.read.text import Job, Text, control_note
 from geo.read.vector import check_count, open_layer
 
 _OPTIONS = {"DATE_AS_STRING": "YES", "ARRAY_AS_STRING": "YES"}
@@ -92,7 +92,7 @@ def parse_geojson(job: Job, seen: Outline) -> Parsed:
         raise ReadError("geo.no_rows", file=file)
     features = job.text.data[slice(*shape.spans[0])] if shape.spans else job.text.data
     named = "crs" in root and _crs_member(root) is not None
-    _refuse_inner_crs(features, file, allowed=int(named and not shape.spans))
+    _refuse_inner_crs(features.data, file, allowed=int(named and not shape.spans))
     if "crs" in root and not named:  # GDAL would go to the address that a member of type link names
         path = path.with_name("in.plain.geojson")
         path.write_bytes(b'{"type":"FeatureCollection","features":' + features.tobytes() + b"}")
@@ -125,9 +125,9 @@ def _read(job: Job, path: Path, count: int, crs: str) -> Parsed:
     )  # fmt: skip
 
 
-def _refuse_inner_crs(text: Bytes | bytes, file: str, *, allowed: int = 0) -> None:
+def _refuse_inner_crs(text: memoryview | bytes, file: str, *, allowed: int = 0) -> None:
     """Refuse a reference system within features: GDAL passes over one that is named and fetches one that is linked."""
-    if sum(1 for _ in _INNER_CRS.finditer(memoryview(text))) > allowed:
+    if len(_INNER_CRS.findall(text)) > allowed:
         raise ReadError("geo.json_inner_crs", file=file)
 
 

@@ -60,13 +60,7 @@ def parse_spreadsheet(path: Path, file: str, limits: Limits, stated: Stated) -> 
         raise ReadError("geo.no_rows", file=file)
     parsed = _table(grid, mark, file, limits)
     unknown: tuple[Note, ...] = () if marks else (("geo.note_formats_not_read", {}),)
-    return Parsed(
-        parsed.table,
-        part=sheet.name,
-        notes=(*beside, *parsed.notes, *unknown),
-        lines=parsed.lines,
-        merged=parsed.merged,
-    )
+    return replace(parsed, part=sheet.name, notes=(*beside, *parsed.notes, *unknown))
 
 
 def _looked(path: Path, file: str, limits: Limits) -> dict[str, SheetMarks]:

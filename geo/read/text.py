@@ -115,7 +115,10 @@ def let_go(data: Bytes) -> None:
 
 def control_note(text: Text) -> tuple[Note, ...]:
     """Return a remark if the text holds control characters, with the numbers of the lines that do."""
-    count = sum(len(piece) - len(piece.translate(None, _CONTROLS)) for piece in _pieces(text.data))
+    count = 0
+    for piece in _pieces(text.data):
+        count += len(piece) - len(piece.translate(None, _CONTROLS))
+        let_go(text.data)
     if count == 0:
         return ()
     controls = np.zeros(256, dtype=bool)

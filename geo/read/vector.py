@@ -1,5 +1,6 @@
 """Files with geometry: read by GDAL, counted by somebody else, brought to JGD2011."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from geo.read.reference import epsg, settle
 
 _REFUSED = (
     DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, pa.ArrowException, ValueError, OSError,
-    IndexError,
+    IndexError, UnboundLocalError,  # the last: pyogrio's own, at a reference system with a name that is not UTF-8
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def parse_shapefile(path: Path, file: str, limits: Limits, stated: Stated) -> Pa
         named = code_page.read_text(encoding="ascii", errors="replace")[:40] if code_page.exists() else None
         attributes = read_attributes(table_path, file, limits, stated=stated.encoding, code_page=named)
         table_path.unlink()
+    _make_readable(path.with_suffix(".prj"))
     opened = open_layer(path, None, limits, file)
     check_count(len(opened.wkb), (path.with_suffix(".shx").stat().st_size - 100) // 8, file)
     crs = settle(opened.crs, stated, file)
@@ -83,6 +85,12 @@ def parse_shapefile(path: Path, file: str, limits: Limits, stated: Stated) -> Pa
         attributes.table.filter(kept), opened.wkb.filter(kept), crs, limits, file, encoding=attributes.encoding,
         notes=attributes.notes, accept_inaccurate=stated.accept_inaccurate,
     )  # fmt: skip
+
+
+def _make_readable(projection: Path) -> None:
+    """Blank out letters of other alphabets in names: pyogrio fails at one that is not UTF-8."""
+    if projection.exists():
+        projection.write_bytes(re.sub(rb"[^\x00-\x7f]", b"_", projection.read_bytes()))
 
 
 def open_layer(
