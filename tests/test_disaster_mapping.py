@@ -472,6 +472,7 @@ REAL = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.real_data
 def test_every_row_of_open_data_that_nobody_described_can_be_read_as_it_is_proposed(
     real_data: Path, reader: Reader, now: datetime

@@ -11,7 +11,7 @@ from gazetteer_files import adds_up
 from geo.gazetteer import Built, build, load, write
 from geo.read import Limits, RawTable, Reader
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.long]
 DAY = date(2026, 11, 21)
 
 

@@ -14,7 +14,7 @@ from benchmarks.address_truth import Shares, by_place, declare, facilities, judg
 from geo.gazetteer import Gazetteer
 from geo.place import place
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.long]
 
 #: Addresses that are written per municipality: in the ordinary run and in the long one.
 FEW, MANY = 15_000, 250_000

@@ -4,14 +4,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import typer
 
 from disaster.cli.files import Encoding, Municipality, Part
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.errors import IngestError
+from disaster.errors import IngestError, StoreError
 from disaster.ingest import check_file
 from disaster.intake import gazetteer_of
+from disaster.layouts import all_layouts
 from disaster.models import GAZETTEER, PLACE_COLUMNS, Side
 from disaster.placelist import PlacedList, place_list, write_list
 from geo.faults import words
@@ -58,17 +60,26 @@ def _given(reader: Reader, path: Path, municipality: str | None, at: datetime) -
     codes = pc.unique(rows["municipality"]).to_pylist() if "municipality" in rows.column_names else []
     code = municipality or (codes[0] if len(codes) == 1 else None)
     if code is None:
-        raise IngestError("disaster.which_municipality", known="、".join(codes))
+        raise IngestError("disaster.place_which_municipality", file=path.name)
     if "kind" in rows.column_names:
         return Gazetteer.of(rows, municipality=code)
     batch = check_file(
         GAZETTEER.kind, [path], municipality=code, side=Side.DEMO, reader=reader, gazetteer=None, at=at
     )  # fmt: skip
-    return Gazetteer.of(batch.table, municipality=code)
+    title = next(layout.title for layout in all_layouts() if layout.id == batch.sources[0].layout)
+    towns = batch.table.drop_columns([name for name in ("source",) if name in batch.table.column_names])
+    source = pa.repeat(pa.scalar(title), towns.num_rows)
+    return Gazetteer.of(towns.append_column("source", source), municipality=code)
 
 
 def _held(shell: Shell, municipality: str | None) -> Gazetteer:
-    with shell.store() as store:
+    try:
+        opened = shell.open_store()
+    except StoreError as error:
+        if error.code != "disaster.no_store":
+            raise
+        raise IngestError("disaster.place_no_store") from error
+    with opened as store:
         code = shell.municipality(store, municipality)
         found = gazetteer_of(store, code, at=shell.at) or gazetteer_of(store, code, at=shell.at, drill=True)
     if found is None:
@@ -79,9 +90,12 @@ def _held(shell: Shell, municipality: str | None) -> Gazetteer:
 def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer:
     levels, reasons = placed.by_level(), placed.by_reason()
     total, doubtful = placed.found.num_rows, placed.n_doubtful
+    exact = placed.n_exact
+    coarse = total - doubtful - exact
     document: dict[str, Any] = {
-        "rows": total, "levels": levels, "reasons": reasons, "doubtful": doubtful, "ambiguous": placed.ambiguous,
-        "without_point": placed.found["lon"].null_count, "column": placed.column, "files": [str(rows), str(about)],
+        "rows": total, "exact": exact, "coarse": coarse, "doubtful": doubtful, "ambiguous": placed.ambiguous,
+        "levels": levels, "reasons": reasons, "without_point": placed.found["lon"].null_count,
+        "column": placed.column, "files": [str(rows), str(about)],
     }  # fmt: skip
     labels = PLACE_COLUMNS[0].choices
     shown = [
@@ -94,8 +108,8 @@ def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer
         tables.append(table(shell.say("要確認の理由", "Doubts"), (shell.say("理由", "reason"), count), why))
     lines = [
         shell.say(
-            f"{total:,}行 = 疑いなし {total - doubtful:,}行 + 要確認 {doubtful:,}行",
-            f"{total:,} rows = {total - doubtful:,} without doubt + {doubtful:,} to look at",
+            f"{total:,}行 = 番号の位置 {exact:,}行 + 町の代表点 {coarse:,}行 + 要確認 {doubtful:,}行",
+            f"{total:,} rows = {exact:,} at their number + {coarse:,} at their town + {doubtful:,} to look at",
         ),
         shell.say(f"一行ごとの結果: {rows}", f"rows: {rows}"),
         shell.say(f"まとめ(一枚): {about}", f"summary: {about}"),
@@ -106,6 +120,13 @@ def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer
             shell.say(
                 f"第二の意見: {second.asked:,}行を尋ね、答え {second.found:,}行(尋ねていない {second.left:,}行)",
                 f"second opinion: {second.asked:,} asked, {second.found:,} answered, {second.left:,} not asked",
+            )
+        )
+    if not placed.gazetteer.numbers.num_rows:
+        lines.append(
+            shell.say(
+                "使った表には番号の位置がありません。番号まで要るときは、tayori gazetteer build で作った表を使います。",
+                "The table used holds no numbers; build one with tayori gazetteer build to place down to numbers.",
             )
         )
     return Answer("place", document, lines, tables)

@@ -114,6 +114,12 @@ class PlacedList:
         return int(pc.sum(self.doubtful).as_py() or 0)
 
     @property
+    def n_exact(self) -> int:
+        """Count the rows without doubt whose point is that of their number; the others stand for a town or 丁目."""
+        exact = pc.equal(self.found["point_level"], "number").combine_chunks()
+        return int(pc.sum(pc.and_(pc.fill_null(exact, fill_value=False), pc.invert(self.doubtful))).as_py() or 0)
+
+    @property
     def ambiguous(self) -> int:
         """Count rows with several candidates too far apart for one point."""
         several = pc.and_(pc.greater(self.found["n_candidates"], 1), self.found["lon"].is_null())

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from disaster.schemas.findings import Mask
+from geo.address import NUMERALS
 
 _DIGITS = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _ABOUT_BEFORE = r"約|およそ|おおよそ|おおむね|概ね|ほぼ"
@@ -72,7 +73,7 @@ def _patterns(units: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]
     names = "|".join(re.escape(unicodedata.normalize("NFKC", unit)) for unit in units)
     unit = f"(?:{names})?" if units else ""
     whole = re.compile(rf"(?P<before>{_ABOUT_BEFORE})?(?P<number>{_DIGITS}){unit}(?P<after>{_ABOUT_AFTER})?")
-    within = re.compile(rf"{_DIGITS}(?:{names})" if units else r"(?!)")
+    within = re.compile(rf"(?:{_DIGITS}|[{NUMERALS}]+)(?:{names})" if units else r"(?!)")
     return whole, within
 
 
