@@ -12,14 +12,16 @@ import pyarrow.compute as pc
 import shapely
 
 from disaster.batch import Batch, Source
+from disaster.commands import command
 from disaster.errors import IngestError
 from disaster.faultfile import unmended, without_reasons
 from disaster.layouts import Layout, apply, recognise
 from disaster.layouts.convert import ROW, Canonical
 from disaster.layouts.model import GEOMETRY
+from disaster.layouts.recognise import other_reading
 from disaster.mapping import absent_headings, not_read, require_fit
 from disaster.merging import Part, merge, place_remarks, total
-from disaster.models import NOUNS, Noun, Side
+from disaster.models import NOUNS, Noun, Side, kinds_in_words
 from disaster.placing import placed, postal_doubts
 from disaster.schemas import Findings, check, continued_amounts, find_individual_numbers, inside, near, refused_whole
 from geo.codes import normalise, six
@@ -243,7 +245,7 @@ def _fault(fault: Fault, lang: Lang) -> dict[str, Any]:
 
 def _noun(kind: str, side: Side | None) -> Noun:
     if kind not in NOUNS:
-        raise IngestError("disaster.unknown_kind", kind=kind, kinds="、".join(NOUNS))
+        raise IngestError("disaster.unknown_kind", kind=kind, kinds=kinds_in_words(NOUNS))
     noun = NOUNS[kind]
     if side is not None and noun.sides and side not in noun.sides:
         raise IngestError("disaster.wrong_side", kind=noun.title)
@@ -299,18 +301,36 @@ def _opened(
     findings = Findings(rows, lines=None if raw.lines is None else raw.lines[rows - 1])
     kept = found if len(rows) == found.num_rows else found.take(pa.array(rows - 1))
     individual = find_individual_numbers(kept, findings)
-    notes = (*absent_headings(layout, found.column_names), *not_read(canonical, raw.lines))
+    aside = () if mapping else _of_other_kind(noun, path, raw, found.column_names, canonical.set_aside)
+    notes = (*aside, *absent_headings(layout, found.column_names), *not_read(canonical, raw.lines))
     bad, merged = {**raw.bad_geometry, **unmended(raw.table)}, raw.merged
     return _Opened(raw, about, found.num_rows, bad, merged, layout, canonical, findings, individual, notes)
 
 
 def _layout(noun: Noun, raw: RawTable, names: Sequence[str], path: Path, mapping: Layout | None) -> Layout:
     """Return the layout that is to be used: the given one if it fits, else the known one."""
-    headings = [name for name in names if name != GEOMETRY or raw.has_geometry]
+    headings = _headings(raw, names)
     if mapping is not None:
         require_fit(mapping, noun, headings, file=raw.source.file)
         return mapping
     return recognise(noun.kind, headings, file=Path(raw.source.name).stem, path=path)
+
+
+def _headings(raw: RawTable, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name != GEOMETRY or raw.has_geometry]
+
+
+def _of_other_kind(
+    noun: Noun, path: Path, raw: RawTable, names: Sequence[str], set_aside: Mapping[str, int]
+) -> tuple[Note, ...]:
+    """Name the kind as which the rows can be read that were set aside, if the headings are plainly of one."""
+    if "disaster.rows_of_another_kind" not in set_aside:
+        return ()
+    other = other_reading(noun.kind, _headings(raw, names), file=Path(raw.source.name).stem)
+    if other is None:
+        return ()
+    looks = f"{NOUNS[other.kind].title}（{other.kind}）"
+    return (("disaster.readable_as_other_kind", {"looks": looks, "command": command("check", other.kind, path)}),)
 
 
 def _part(noun: Noun, opened: _Opened, seen: Seen, *, municipality: str, area: shapely.Geometry | None) -> Part:

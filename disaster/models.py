@@ -5,7 +5,7 @@ Mail pieces have no noun here and never will: sender, recipient and the existenc
 somebody known to be at home.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agreements.format import Column
 from disaster.noun import (
@@ -58,6 +58,8 @@ __all__ = [
     "Noun",
     "Shape",
     "Side",
+    "kind_of",
+    "kinds_in_words",
 ]
 
 HAZARDS: Mapping[str, str] = {
@@ -344,3 +346,14 @@ NOUNS: Mapping[str, Noun] = {
         RISK_SPOTS, AREAS, BOUNDARIES, ROADS, FACILITIES, POPULATION, POSTAL_TOWNS, OFFICE_AREAS, GAZETTEER, INQUIRIES,
     )
 }  # fmt: skip
+
+
+def kind_of(word: str) -> str:
+    """Return the kind that a word means: a key of `NOUNS` or its Japanese title; any other word as it is."""
+    titles = {noun.title: kind for kind, noun in NOUNS.items()}
+    return titles.get(word.strip(), word)
+
+
+def kinds_in_words(kinds: Iterable[str]) -> str:
+    """List kinds for a person: each as it is typed, with its Japanese title."""
+    return "、".join(f"{kind}({NOUNS[kind].title})" for kind in kinds)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from door_town import EVENT, TOWN, Situation, agreement, files_of
+from openpyxl import Workbook
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
@@ -219,11 +220,31 @@ def test_a_proposal_is_shown_with_the_first_rows_and_never_written_over_another(
     known.write_text("避難所ID,名称,区分\nH1,港小,指定避難所\n", encoding="utf-8")
     said = told("map", known)
     assert (said["known"], said["mapping"], said["next"]) == (
-        "tayori-shelters", None, f"tayori check shelters {known}",
+        "tayori-shelters", None, f"tayori check shelters {known} --municipality 市区町村コード",
     )  # fmt: skip
     english = tayori("map", path, "--lang", "en", "--kind", "facilities").stdout
     assert "would be read so" in english
     assert told("map", path, "--kind", "letters", code=1)["code"] == "disaster.unknown_kind"
+
+
+def test_where_there_is_no_store_the_next_command_of_map_names_the_municipality(post: Path, tmp_path: Path) -> None:
+    path, nowhere = tmp_path / "yoru.csv", tmp_path / "nowhere"
+    rows = ("受付番号,ひなん先の名称,ひなん先の種別,受入れ人数", "R-1,港小,指定避難所,480人", "R-2,浜,臨時避難所,約9人")
+    path.write_text("\n".join(rows), encoding="utf-8")
+    words = ("map", path, "--kind", "shelters", "--data-dir")
+    made = told(*words, nowhere, "--out", tmp_path / "a.toml")
+    assert made["columns"]["capacity"] == "受入れ人数"
+    assert made["next"].endswith(f"--mapping {tmp_path / 'a.toml'} --municipality 市区町村コード")
+    assert made["next"] in (tmp_path / "a.toml").read_text(encoding="utf-8")
+    english = told(*words, nowhere, "--out", tmp_path / "b.toml", "--lang", "en")
+    assert english["next"].endswith("--municipality MUNICIPALITY-CODE")
+    assert told(*words, post, "--out", tmp_path / "c.toml")["next"].endswith("c.toml")
+    coded = [f"{row},{last}" for row, last in zip(rows, ("団体コード", "993018", "993018"), strict=True)]
+    path.write_text("\n".join(coded), encoding="utf-8")
+    following = told(*words, nowhere, "--out", tmp_path / "d.toml")["next"].split()
+    assert following[-2:] == ["--municipality", TOWN]
+    assert told(*following[1:], "--data-dir", nowhere)["accepted"] == 2
+    assert "決め手がありません" not in tayori(*words, nowhere, "--out", tmp_path / "e.toml").stdout
 
 
 def test_a_file_can_be_checked_where_there_is_no_store(situation: Situation, tmp_path: Path) -> None:
@@ -234,6 +255,59 @@ def test_a_file_can_be_checked_where_there_is_no_store(situation: Situation, tmp
     assert "保管庫がないため" in tayori("check", "damage-points", path, "--municipality", TOWN, *nowhere).stdout
     assert told("check", "damage-points", path, *nowhere, code=1)["code"] == "disaster.no_store_to_check"
     assert not (tmp_path / "nowhere").exists()
+
+
+def _sites(path: Path, *marks: str) -> Path:
+    """Write the standard sheet of emergency sites; a mark says whether a site is a shelter too."""
+    hazards = [f"災害種別_{name}" for name in ("洪水", "崖崩れ、土石流及び地滑り", "高潮", "地震", "津波")]
+    headings = ["NO", "名称", "住所", "緯度", "経度", "市区町村コード", *hazards, "指定避難所との重複", "想定収容人数"]
+    rows = [f"E{at},港小{at},潮見市港町1,34.55,138.6,993018,1,1,1,1,1,{mark},40" for at, mark in enumerate(marks)]
+    path.write_text("\n".join([",".join(headings), *rows]), encoding="utf-8")
+    return path
+
+
+def test_rows_set_aside_are_named_as_what_they_are_with_the_command_to_read_them(tmp_path: Path) -> None:
+    path = _sites(tmp_path / "sites.csv", "1", "", "")
+    here = ("--municipality", TOWN, "--data-dir", tmp_path / "nowhere")
+    notes = {note["code"]: note["reason"] for note in told("check", "shelters", path, *here)["notes"]}
+    said = notes["disaster.readable_as_other_kind"]
+    assert "指定緊急避難場所・津波避難ビル（emergency-sites）" in said
+    assert f"tayori check emergency-sites {path}" in said
+    assert told("check", "emergency-sites", path, *here)["accepted"] == 3
+    plain = told("check", "shelters", _sites(tmp_path / "all.csv", "1", "1"), *here)
+    assert "disaster.readable_as_other_kind" not in {note["code"] for note in plain["notes"]}
+
+
+def test_a_kind_may_be_typed_by_its_japanese_title(tmp_path: Path) -> None:
+    path = _sites(tmp_path / "sites.csv", "1", "1")
+    here = ("--municipality", TOWN, "--data-dir", tmp_path / "nowhere")
+    assert told("check", "避難所", path, *here)["kind"] == "shelters"
+    own = tmp_path / "own.csv"
+    own.write_text("避難所ID,市区町村コード,名称,区分\nH1,99301,港小,指定避難所\n", encoding="utf-8")
+    assert told("map", own, "--kind", "避難所")["kind"] == "shelters"
+    unknown = told("check", "手紙", path, *here, code=1)
+    assert unknown["code"] == "disaster.unknown_kind"
+    assert "shelters(避難所)" in json.dumps(unknown, ensure_ascii=False)
+
+
+def test_rows_on_the_screen_are_counted_as_the_heading_says(tmp_path: Path) -> None:
+    path = _sites(tmp_path / "sites.csv", "1", "1")
+    path.write_text(path.read_text(encoding="utf-8").replace("34.55", "1.0", 1), encoding="utf-8")
+    here = ("--municipality", TOWN, "--data-dir", tmp_path / "nowhere")
+    assert "データの行" in tayori("check", "shelters", path, *here, code=1).stdout
+    assert "data row" in tayori("check", "shelters", path, *here, "--lang", "en", code=1).stdout
+    book = Workbook()
+    for line in ["題名", *path.read_text(encoding="utf-8").splitlines()]:
+        book.active.append(line.split(","))
+    book.save(tmp_path / "sites.xlsx")
+    assert "Excelの行" in tayori("check", "shelters", tmp_path / "sites.xlsx", *here, code=1).stdout
+
+
+def test_rows_of_another_municipality_are_said_truly_where_there_is_no_store(tmp_path: Path) -> None:
+    path = tmp_path / "damage.csv"
+    path.write_text("避難所ID,市区町村コード,名称,区分\nH1,131016,港小,指定避難所\n", encoding="utf-8")
+    here = ("--municipality", TOWN, "--data-dir", tmp_path / "nowhere")
+    assert "指定した市区町村コード" in tayori("check", "shelters", path, *here, code=1).stdout
 
 
 def test_refused_rows_come_as_a_copy_that_is_corrected_and_given_back(
@@ -480,7 +554,9 @@ def test_the_other_language_is_english_throughout(post: Path, tmp_path: Path) ->
     ):  # fmt: skip
         result = tayori(*words, "--lang", "en", code=code)
         text = re.sub(
-            r"郵便局|備蓄|配達先|支援措置対象者|車両|被害地点|区域|行政区域|町名・位置の表|行政", "", result.output
+            r"郵便局|備蓄|配達先|支援措置対象者|車両|被害地点|区域|行政区域|町名・位置の表|行政",
+            "",
+            re.sub(r"\([^()]*\)", "", result.output),
         )
         assert not JAPANESE.search(text), (words, text)
 

@@ -24,6 +24,7 @@ from disaster.models import NOUNS
 from disaster.proposal import Proposal, known_layout, mapping_text, propose
 from disaster.proposal.contents import Looks, profiles
 from disaster.proposal.headings import SIMILAR, TELLS, known_words, points
+from disaster.proposal.wording import meaning
 from geo.read import RawTable, Reader
 from geo.read.model import RawSource
 
@@ -359,13 +360,99 @@ def test_values_that_cannot_be_read_make_a_heading_doubtful_and_their_words_are_
     proposal = propose(raw, "shelters")
     assert [item.name for item in proposal.missing] == ["shelter_kind"]
     text = text_of(proposal)
-    assert '#shelter_kind = { from = "区分", map = { "小学校" = "designated", "中学校" = "designated" } }' in text
+    assert '#shelter_kind = { from = "区分", map = { "小学校" = "?", "中学校" = "?" } }' in text
     assert '#phone = "電話番号"' in text
     assert '#area_m2 = "面積"' in text
     assert "100% が" in text
     assert parse_mapping(text, name="m").layout.missing(frozenset({"避難所id", "避難所名"})) == ("区分",)
-    taken = text.replace("#shelter_kind", "shelter_kind")
+    taken = text.replace("#shelter_kind", "shelter_kind").replace('"?"', '"designated"')
     assert read_with(parse_mapping(taken, name="m").layout, raw)["shelter_kind"] == ["designated"] * 2
+
+
+#: What a shift may write of its shelters: none of it may ever be stored as its opposite.
+NIGHT = {
+    "施設": ["港小", "山中", "浜集会所", "丘公民館", "里会館"],
+    "状況": ["開設", "開設中", "○", "閉鎖", "開設予定"],
+    "時点": ["2026-11-21 20:00"] * 5,
+}
+
+
+def test_a_state_is_proposed_only_for_words_that_mean_it_for_certain() -> None:
+    text = text_of(propose(raw_of(NIGHT, name="夜間避難所.xlsx"), "openings"))
+    pairs = '"開設" = "open", "開設中" = "open", "○" = "?", "閉鎖" = "closed", "開設予定" = "?"'
+    assert f'#opening_status = {{ from = "状況", map = {{ {pairs} }} }}' in text
+    answered = text.replace("#opening_status", "opening_status").replace('"?"', '"unknown"')
+    rows = read_with(parse_mapping(answered, name="m").layout, raw_of(NIGHT))
+    assert rows["opening_status"] == ["open", "open", "unknown", "closed", "unknown"]
+
+
+def test_no_state_is_taken_from_the_name_of_a_file() -> None:
+    columns = {"施設": ["港小", "山中"], "時点": ["2026-11-21 20:00"] * 2}
+    proposal = propose(raw_of(columns, name="避難所の開設.csv"), "openings")
+    line = next(line for line in proposal.lines if line.item.name == "opening_status")
+    assert line.spec == {"constant": "unknown"}
+
+
+def test_a_mapping_with_a_word_still_to_be_said_is_refused_with_its_column_and_value(tmp_path: Path) -> None:
+    text = text_of(propose(raw_of(NIGHT), "openings")).replace("#opening_status", "opening_status")
+    path = write(tmp_path, "m.toml", text)
+    with pytest.raises(LayoutError) as caught:
+        load_mapping(path)
+    assert [fault.code for fault in caught.value.faults.kept] == ["disaster.layout_unsaid_words"]
+    for lang in ("ja", "en"):
+        sentence = caught.value.sentence(lang)  # type: ignore[arg-type]
+        assert "opening_status" in sentence
+        assert "「○」「開設予定」" in sentence
+    with pytest.raises(LayoutError):
+        parse_mapping(MAPPING.replace('"designated"', '"?"'), name="m")
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "word", "code"),
+    [
+        ("openings", "opening_status", "未開設", "not_open"),
+        ("openings", "opening_status", "未 開 設", "not_open"),
+        ("openings", "opening_status", "OPEN", "open"),
+        ("openings", "opening_status", "開所", "open"),
+        ("openings", "opening_status", "閉所", "closed"),
+        ("openings", "opening_status", "開設せず", "?"),
+        ("openings", "opening_status", "未開設予定", "?"),
+        ("openings", "opening_status", "満員", "?"),
+        ("damage-points", "passable", "徒歩のみ通行可", "?"),
+        ("damage-points", "object", "市道路", "road"),
+        ("damage-points", "object", "道路橋", "?"),
+        ("shelters", "shelter_kind", "市指定避難所(小学校)", "designated"),
+        ("shelters", "shelter_kind", "指定避難所以外", "?"),
+        ("shelters", "shelter_kind", "指定避難所・福祉避難所", "?"),
+        ("areas", "depth_class", "50cm以上1m未満", "0_5_to_1"),
+        ("areas", "depth_class", "深さ10.5m未満", "?"),
+        ("areas", "zone", "土砂災害特別警戒区域", "?"),
+    ],
+)  # fmt: skip
+def test_a_word_means_a_choice_for_certain_or_is_left_to_a_person(kind: str, column: str, word: str, code: str) -> None:
+    item = next(one for one in NOUNS[kind].fields if one.name == column)
+    assert meaning(item, word) == code
+
+
+def test_every_choice_is_known_by_its_label_and_its_code() -> None:
+    for item in (one for noun in NOUNS.values() for one in noun.fields):
+        for code, label in item.column.choices.items():
+            assert (meaning(item, label), meaning(item, code)) == (code, code)
+
+
+def test_amounts_are_judged_as_a_check_reads_them() -> None:
+    raw = raw_of({
+        "受付番号": ["R-1", "R-2", "R-3"], "ひなん先の名称": ["潮見小", "浜の集会所", "山中"],
+        "ひなん先の種別": ["指定避難所", "臨時避難所", "指定避難所"],
+        "受入れ人数": ["480人", "約30人", "屋内480人／屋外350人"],
+    })  # fmt: skip
+    line = next(line for line in propose(raw, "shelters").lines if line.item.name == "capacity")
+    assert (line.spec, line.active) == ("受入れ人数", True)
+
+
+def test_a_kind_that_was_given_is_not_called_a_guess() -> None:
+    assert "種類の決め手" in text_of(propose(raw_of(SPEAKERS)))
+    assert "種類の決め手" not in text_of(propose(raw_of(SPEAKERS), "facilities"))
 
 
 def test_similar_headings_are_suggestions_and_nothing_more() -> None:

@@ -437,6 +437,70 @@ def test_the_verb_prints_the_counts_and_needs_no_store(tmp_path: Path) -> None:
     assert told.exit_code == 1
 
 
+def verb(folder: Path, left: Path, right: Path, out: str, *options: str | Path, town: str | None = TOWN) -> Any:
+    """Run the verb without a store."""
+    given = ["reconcile", "shelters", str(left), str(right), "--out", str(folder / out), "--data-dir",
+             str(folder / "none"), "--lang", "ja", *map(str, options)]  # fmt: skip
+    return CliRunner().invoke(make_program(), given if town is None else [*given, "--municipality", town])
+
+
+def test_a_list_that_no_layout_knows_is_compared_with_a_mapping_on_either_side(tmp_path: Path) -> None:
+    night, mapping = tmp_path / "夜間避難所.csv", tmp_path / "mapping.toml"
+    text = "管理;施設\n" + "".join(f"{spot.number};{spot.name}\n" for spot in SPOTS[:4])
+    night.write_bytes(text.encode("cp932"))
+    columns = 'shelter_id = { template = "night-{管理}" }\nname = "施設"\nshelter_kind = { constant = "designated" }\n'
+    head = 'kind = "shelters"\ntitle = "夜間避難所"\n\n[read]\nencoding = "cp932"\n\n[columns]\n'
+    mapping.write_text(head + columns, encoding="utf-8")
+    nation = national_list(tmp_path, SPOTS)
+    refused = verb(tmp_path, night, nation, "none")
+    assert (refused.exit_code, "tayori map" in refused.stderr) == (1, True)
+    left = verb(tmp_path, night, nation, "left", "--mapping", mapping, "--json")
+    right = verb(tmp_path, nation, night, "right", "--right-mapping", mapping, "--json")
+    assert left.exit_code == right.exit_code == 0, left.output + right.output
+    counts = [json.loads(told.output)["counts"] for told in (left, right)]
+    assert [(one["pairs_same"], one["left_only"], one["right_only"]) for one in counts] == [(4, 0, 3), (4, 3, 0)]
+
+
+def test_answers_alone_take_the_register_that_stands_beside_them_and_say_so(tmp_path: Path) -> None:
+    city, nation = city_list(tmp_path, SPOTS), national_list(tmp_path, [replace(SPOTS[1], north=1300)])
+    assert verb(tmp_path, city, nation, "first").exit_code == 0
+    shuffled = city_list(tmp_path, SPOTS[::-1], "later.csv")
+    later = verb(tmp_path, shuffled, nation, "second", "--decisions", tmp_path / "first/pairs.xlsx")
+    assert later.exit_code == 0, later.output
+    assert str(tmp_path / "first/place-ids.json") in later.output.replace("\n", "")
+    one, two = (Reconciled(tmp_path / out, {}, ("", "")) for out in ("first", "second"))
+    assert ids(two) == ids(one)
+    assert len(ids(one)) == 6
+
+
+def test_answers_without_a_register_are_refused_before_anything_is_numbered_anew(tmp_path: Path) -> None:
+    city, nation = city_list(tmp_path, SPOTS), national_list(tmp_path, SPOTS[:4])
+    assert verb(tmp_path, city, nation, "first").exit_code == 0
+    (tmp_path / "first/place-ids.json").rename(tmp_path / "kept.json")
+    answers = ("--decisions", tmp_path / "first/pairs.xlsx")
+    refused = verb(tmp_path, city, nation, "second", *answers)
+    assert (refused.exit_code, (tmp_path / "second").exists()) == (1, False)
+    assert "place-ids.json を --ids に指定してください" in refused.stderr
+    assert verb(tmp_path, city, nation, "second", *answers, "--ids", tmp_path / "kept.json").exit_code == 0
+
+
+def test_an_answer_is_asked_for_only_where_something_is_undecided(tmp_path: Path) -> None:
+    city = city_list(tmp_path, SPOTS)
+    agreed = verb(tmp_path, city, national_list(tmp_path, SPOTS), "agreed")
+    undecided = verb(tmp_path, city, national_list(tmp_path, [replace(SPOTS[1], north=1300)]), "undecided")
+    assert agreed.exit_code == undecided.exit_code == 0
+    assert ("「判断」" in agreed.output, "「判断」" in undecided.output) == (False, True)
+    assert "--ids" in agreed.output
+
+
+def test_without_a_store_the_municipality_is_asked_for_and_no_store(tmp_path: Path) -> None:
+    city = city_list(tmp_path, SPOTS)
+    refused = verb(tmp_path, city, city, "out", town=None)
+    assert refused.exit_code == 1
+    assert "--municipality に市区町村コード" in refused.stderr
+    assert "tayori init" not in refused.stderr
+
+
 spots = st.lists(
     st.tuples(st.sampled_from(SPOTS), st.sampled_from(["", "体育館", "（旧浜小学校）"]), st.sampled_from([0, 30, 900])),
     max_size=6, unique_by=lambda one: one[0].number,

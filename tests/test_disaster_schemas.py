@@ -233,6 +233,16 @@ def test_a_key_that_stands_twice_names_the_first_row_which_stays() -> None:
     assert checked.table.column("shelter_id").to_pylist() == ["A", "B"]
 
 
+def test_a_row_refused_for_something_else_never_stands_for_its_key() -> None:
+    bad = {"避難所ID": "A", "緯度": "10"}
+    checked = _shelters(bad, {"避難所ID": "A"}, {"避難所ID": "A"}, bad)
+    assert checked.table.num_rows == 1
+    assert checked.rows.tolist() == [2]
+    doubles = [fault for fault in checked.faults.kept if fault.code == "disaster.duplicate_key"]
+    assert [fault.row for fault in doubles] == [3, 4]
+    assert all("2行目と同じ" in fault.reason() for fault in doubles)
+
+
 def test_a_key_of_two_parts_repeats_only_when_both_do() -> None:
     lots = [
         {"備蓄場所ID": site, "名称": "倉庫", "ロット": lot}
@@ -246,6 +256,7 @@ def test_values_of_homes_and_persons_are_never_repeated() -> None:
         {"配達先ID": "秘密の番号", "配達先の種類": "秘密の家", "経度": "秘密の経度"},
         {"郵便番号": "秘密の郵便", "確認日時": "秘密の日", "経度": "10", "緯度": "10"},
         {"配達先ID": "P-009", "集配局コード": ""},
+        {"配達先ID": "P-009"},
         {"配達先ID": "P-009"},
     )
     assert {code for _row, code in _codes(checked)} == {

@@ -15,7 +15,7 @@ from disaster.faultfile import FaultCopy, fault_copy, write_copy
 from disaster.ingest import check_files, report, within
 from disaster.intake import Intake, boundary_of, gazetteer_of, ingest
 from disaster.mapping import load_mapping
-from disaster.models import DELIVERY_POINTS, NOUNS, Side
+from disaster.models import DELIVERY_POINTS, NOUNS, Side, kind_of, kinds_in_words
 from disaster.schemas import Findings
 from disaster.store import Store
 from disaster.town import write_town
@@ -26,7 +26,13 @@ from geo.read import RawTable, Reader
 #: Faults shown on the screen; all are in ``--json`` up to the cap.
 _SHOWN = 20
 
-Kind = Annotated[str, typer.Argument(help="種類 / kind: " + ", ".join(NOUNS))]
+
+def typed_kind(word: str | None) -> str | None:
+    """Take a kind as it is typed, by its name or its Japanese title."""
+    return None if word is None else kind_of(word)
+
+
+Kind = Annotated[str, typer.Argument(help="種類 / kind: " + kinds_in_words(NOUNS), callback=typed_kind)]
 Files = Annotated[list[Path], typer.Argument(help="ファイル / files")]
 Municipality = Annotated[str | None, typer.Option(help="市区町村コード(5桁) / municipality code")]
 Encoding = Annotated[str | None, typer.Option(help="文字コード(utf-8, cp932, euc_jp) / encoding")]
@@ -321,9 +327,10 @@ def _remarks(reports: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _fault_table(shell: Shell, faults: Faults, file: str) -> Table:
+    counted = [f for f in faults.kept[:_SHOWN] if f.row is not None and "line" not in f.params]
+    number = ("データの行", "data row") if counted else ("Excelの行", "Excel row")
     headings = [
-        shell.say(*pair)
-        for pair in (("行", "row"), ("列", "column"), ("値", "value"), ("理由", "reason"), ("直し方", "hint"))
+        shell.say(*pair) for pair in (number, ("列", "column"), ("値", "value"), ("理由", "reason"), ("直し方", "hint"))
     ]
     rows = [
         (f.params.get("line", f.row), f.column, f.value, f.reason(shell.lang), f.hint(shell.lang))

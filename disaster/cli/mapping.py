@@ -1,6 +1,7 @@
 """The verb about unknown files: map."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,17 +11,19 @@ import shapely
 import typer
 from rich.table import Table
 
-from disaster.cli.files import AcceptInaccurate, Crs, Encoding, Part
+from disaster.cli.files import AcceptInaccurate, Crs, Encoding, Part, typed_kind
 from disaster.cli.shell import Answer, Shell, table, verb
 from disaster.commands import command
-from disaster.errors import IngestError
+from disaster.errors import IngestError, StoreError
 from disaster.faultfile import without_reasons
 from disaster.layouts import Layout, apply
 from disaster.layouts.model import GEOMETRY, PLACE_HEADINGS
 from disaster.mapping import parse_mapping
-from disaster.models import NOUNS
+from disaster.models import NOUNS, kinds_in_words
 from disaster.proposal import Proposal, known_layout, mapping_text, propose
-from geo.faults import words
+from disaster.proposal.contents import SAMPLE_ROWS
+from geo.codes import normalise
+from geo.faults import CodedError, words
 from geo.read import RawTable, Reader
 
 #: Rows shown as they would be read.
@@ -37,7 +40,10 @@ def map_file(
     shell: Shell,
     *,
     file: Annotated[Path, typer.Argument(help="読み方の分からないファイル / an unknown file")],
-    kind: Annotated[str | None, typer.Option(help="種類(決まっていれば) / kind, if known: " + ", ".join(NOUNS))] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="種類(決まっていれば) / kind, if known: " + kinds_in_words(NOUNS), callback=typed_kind),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="書き出す対応表(mapping.toml) / mapping to write")] = None,
     encoding: Encoding = None,
     crs: Crs = None,
@@ -51,18 +57,25 @@ def map_file(
         raw = reader.read(file, **reading)  # type: ignore[arg-type]  # the names and types are the reader's
     known = known_layout(raw, kind)
     if known is not None:
-        return _known(shell, file, known, reading)
+        return _known(shell, file, known, reading, raw)
     proposal = propose(raw, kind)
     target = out or _free(_DEFAULT)
-    next_command = command("check", proposal.noun.kind, file, "--mapping", target)
-    text = mapping_text(proposal, file=file.name, reading=reading, next_command=next_command, lang=shell.lang)
-    shown = _sample(shell, parse_mapping(text, name=target.name).layout, raw)
+
+    def written(going_on: str) -> str:
+        return mapping_text(proposal, file=file.name, reading=reading, next_command=going_on, lang=shell.lang)
+
+    layout = parse_mapping(written(""), name=target.name).layout
+    town = _town(shell, layout, raw)
+    next_command = command("check", proposal.noun.kind, file, "--mapping", target, *town)
+    text = written(next_command)
+    shown = _sample(shell, layout, raw)
     _write_new(target, text)
     return _answer(shell, file, proposal, shown, target=target, going_on=next_command)
 
 
-def _known(shell: Shell, file: Path, layout: Layout, reading: Mapping[str, Any]) -> Answer:
+def _known(shell: Shell, file: Path, layout: Layout, reading: Mapping[str, Any], raw: RawTable) -> Answer:
     options = [word for name, value in reading.items() for word in _option(name, value)]
+    options += _town(shell, layout, raw)
     going_on = command("check", layout.kind, file, *options)
     document = {"file": file.name, "known": layout.id, "kind": layout.kind, "mapping": None, "next": going_on}
     said = words("disaster.map_known", {"file": file.name, "layout": layout.title}, lang=shell.lang)
@@ -71,6 +84,25 @@ def _known(shell: Shell, file: Path, layout: Layout, reading: Mapping[str, Any])
 
 def _option(name: str, value: object) -> list[str | Path]:
     return ["--accept-inaccurate-crs"] if name == "accept_inaccurate" else [f"--{name}", Path(str(value))]
+
+
+def _town(shell: Shell, layout: Layout, raw: RawTable) -> list[str | Path]:
+    """Return the option that names the municipality, where no store does: the file's only one, or a word for it."""
+    try:
+        with shell.store() as store:
+            if len(store.municipalities) == 1:
+                return []
+    except StoreError as error:
+        if error.code != "disaster.no_store":
+            return []  # the next command says what is wrong with the store
+    head = without_reasons(raw.table).slice(0, SAMPLE_ROWS)
+    read = apply(replace(layout, only_municipality=False), head, file=Path(raw.source.name).stem).table
+    found = set(read.column("municipality").to_pylist()) if "municipality" in read.column_names else set()
+    try:
+        codes = {normalise(one) for one in found if one}
+    except CodedError:
+        codes = set()
+    return ["--municipality", codes.pop() if len(codes) == 1 else shell.say("市区町村コード", "MUNICIPALITY-CODE")]
 
 
 def _free(path: Path) -> Path:
@@ -94,7 +126,7 @@ def _write_new(path: Path, text: str) -> None:
 def _sample(shell: Shell, layout: Layout, raw: RawTable) -> Table:
     """Return the first rows as they would be read: the user's own file on the user's own screen, and nowhere else."""
     head = without_reasons(raw.table).slice(0, _ROWS)
-    read = apply(layout, head, file=Path(raw.source.name).stem).table
+    read = apply(replace(layout, only_municipality=False), head, file=Path(raw.source.name).stem).table
     labels = {item.name: item.column.label for item in NOUNS[layout.kind].fields}
     labels |= {name: headings[0] for name, headings in PLACE_HEADINGS.items()}
     words_of = {item.name: item.column.choices for item in NOUNS[layout.kind].fields}

@@ -1,19 +1,28 @@
 """The verb about two lists of the same places: reconcile."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from disaster.cli.files import Crs, Encoding, Kind, Municipality, Part
+from disaster.cli.files import Crs, Encoding, Kind, MappingFile, Municipality, Part, typed_kind
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.errors import StoreError
+from disaster.errors import ReconcileError, StoreError
 from disaster.intake import gazetteer_of
+from disaster.mapping import load_mapping
 from disaster.reconcile import Reconciled, reconcile
 from geo.gazetteer import Gazetteer
 from geo.read import Reader
 
-OtherKind = Annotated[str | None, typer.Option(help="RIGHT の種類(LEFT と違うとき) / kind of RIGHT if it differs")]
+#: The register as `reconcile` names it, beside the table that is answered.
+_REGISTER = "place-ids.json"
+
+OtherKind = Annotated[
+    str | None, typer.Option(help="RIGHT の種類(LEFT と違うとき) / kind of RIGHT if it differs", callback=typed_kind)
+]
+OtherMapping = Annotated[
+    Path | None, typer.Option("--right-mapping", help="RIGHT の列の対応表 / how the columns of RIGHT are to be read")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,6 +43,8 @@ def compare_lists(
     decisions: Annotated[
         Path | None, typer.Option(help="判断を記入した前回の pairs.xlsx / the answered table of last time")
     ] = None,
+    mapping: MappingFile = None,
+    right_mapping: OtherMapping = None,
     part: Part = None,
     right_part: Annotated[str | None, typer.Option(help="RIGHT のシートなどの名前 / the same of RIGHT")] = None,
     encoding: Encoding = None,
@@ -42,15 +53,44 @@ def compare_lists(
     right_crs: Annotated[str | None, typer.Option(help="RIGHT の座標系 / CRS of RIGHT")] = None,
 ) -> Answer:
     """同じ場所の一覧を二つ突き合わせ、場所番号を付ける / Compare two lists of the same places, give lasting ids."""
+    register = _register(ids, decisions)
+    readings = (
+        _reading(mapping, part=part, encoding=encoding, crs=crs),
+        _reading(right_mapping, part=right_part, encoding=right_encoding, crs=right_crs),
+    )
     code, gazetteer = _place(shell, municipality)
     with Reader() as reader:
         made = reconcile(
             kind, left, right, municipality=code, out=out, reader=reader, at=shell.at, right_kind=right_kind,
-            gazetteer=gazetteer, ids=ids, decisions=decisions,
-            left_reading={"part": part, "encoding": encoding, "crs": crs},
-            right_reading={"part": right_part, "encoding": right_encoding, "crs": right_crs},
+            gazetteer=gazetteer, ids=register, decisions=decisions,
+            left_reading=readings[0], right_reading=readings[1],
         )  # fmt: skip
-    return _answer(shell, made)
+    return _answer(shell, made, found=register if ids is None else None)
+
+
+def _register(ids: Path | None, decisions: Path | None) -> Path | None:
+    """Return the register of last time; answers without it would give every place a new number.
+
+    Raises
+    ------
+    ReconcileError
+        ``disaster.reconcile_ids_wanted`` if there are answers and no register is named, nor stands beside them.
+    """
+    if ids is not None or decisions is None:
+        return ids
+    beside = decisions.with_name(_REGISTER)
+    if not beside.is_file():
+        raise ReconcileError("disaster.reconcile_ids_wanted", file=decisions.name, folder=str(decisions.parent))
+    return beside
+
+
+def _reading(mapping: Path | None, **given: str | None) -> dict[str, Any]:
+    """Return how one list is to be read: what was typed, before what its mapping says."""
+    typed = {name: value for name, value in given.items() if value}
+    if mapping is None:
+        return typed
+    found = load_mapping(mapping)
+    return {**found.reading, **typed, "mapping": found.layout}
 
 
 def _place(shell: Shell, municipality: str | None) -> tuple[str, Gazetteer | None]:
@@ -60,12 +100,15 @@ def _place(shell: Shell, municipality: str | None) -> tuple[str, Gazetteer | Non
             code = shell.municipality(store, municipality)
             return code, gazetteer_of(store, code, at=shell.at)
     except StoreError as error:
-        if error.code != "disaster.no_store" or municipality is None:
+        if error.code != "disaster.no_store":
             raise
+        if municipality is None:
+            raise ReconcileError("disaster.reconcile_municipality") from error
         return municipality, None
 
 
-def _answer(shell: Shell, made: Reconciled) -> Answer:
+def _answer(shell: Shell, made: Reconciled, *, found: Path | None) -> Answer:
+    """Say what was done; `found` is a register that was taken without being named."""
     counts = made.counts
     headings = [shell.say(*pair) for pair in (
         ("一覧", "list"), ("場所", "places"), ("一致", "same"), ("未確定", "undecided"), ("片方だけ", "only here"),
@@ -88,14 +131,13 @@ def _answer(shell: Shell, made: Reconciled) -> Answer:
             f"Lasting ids: {counts['places']} ({counts['new']} new, {counts['closed']} closed now).",
         ),
         *_on_decisions(shell, made),
-        shell.say(
-            f"{made.folder / 'pairs.xlsx'} の「判断」に 同じ・別 を記入し、次回 --decisions で渡してください。"
-            f"次回は --ids {made.folder / 'place-ids.json'} も渡してください。",
-            f"Fill in 判断 (同じ same, 別 different) in {made.folder / 'pairs.xlsx'} and give it as --decisions; "
-            f"next time give --ids {made.folder / 'place-ids.json'} too.",
-        ),
+        *_on_register(shell, found),
+        *_next_time(shell, made),
     ]
-    document = {"out": str(made.folder), "left": made.titles[0], "right": made.titles[1], "counts": dict(counts)}
+    document = {
+        "out": str(made.folder), "left": made.titles[0], "right": made.titles[1], "counts": dict(counts),
+        "ids_found": None if found is None else str(found),
+    }  # fmt: skip
     return Answer("reconcile", document, lines, [table(shell.say("突き合わせ", "Lists"), headings, rows)])
 
 
@@ -107,5 +149,31 @@ def _on_decisions(shell: Shell, made: Reconciled) -> list[str]:
         shell.say(
             f"判断を {taken}件 取り込みました(尋ねていない行の判断 {idle}件 は使いません)。",
             f"Took {taken} decisions ({idle} on lines that ask nothing were not used).",
+        )
+    ]
+
+
+def _on_register(shell: Shell, found: Path | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        shell.say(
+            f"前回の場所番号は、判断の表と同じフォルダの {found} から引き継ぎました。",
+            f"The ids of last time were taken from {found}, beside the answered table.",
+        )
+    ]
+
+
+def _next_time(shell: Shell, made: Reconciled) -> list[str]:
+    """Say what to do; where nothing is undecided nothing is to be filled in."""
+    pairs, register = made.folder / "pairs.xlsx", made.folder / _REGISTER
+    if made.counts["pairs_open"] + made.counts["register_open"] == 0:
+        return [shell.say(f"次回は --ids {register} を渡してください。", f"Next time give --ids {register}.")]
+    return [
+        shell.say(
+            f"{pairs} の「判断」に 同じ・別 を記入し、次回 --decisions で渡してください。"
+            f"次回は --ids {register} も渡してください。",
+            f"Fill in 判断 (同じ same, 別 different) in {pairs} and give it as --decisions; "
+            f"next time give --ids {register} too.",
         )
     ]

@@ -25,6 +25,8 @@ _VALUE_KEYS = ("from", "template", "constant", "marked", "map", "contains", "sta
 _WHERE_KEYS = ("column", "contains")
 _SERIES = ("layout", "file")
 _TEXT_KEYS = ("title", "note", "file_contains", "file_like", "prepare")
+#: Stands in a proposed mapping for a meaning that only a person can say; a layout that still holds it reads nothing.
+UNSAID = "?"
 _KEY = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')"
 _HEADER = re.compile(rf"\s*\[\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
 _ASSIGNED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
@@ -257,8 +259,13 @@ class _Judge:
         given = [("constant", spec["constant"])] if _is_text(spec.get("constant")) else []
         given += [(key, word) for key in words for word in spec[key].values()]
         shown = "、".join(f"{code}（{label}）" for code, label in column.choices.items())
+        for key in words:
+            unsaid = [found for found, word in spec[key].items() if _fold(word) == UNSAID]
+            if unsaid:
+                values = "".join(f"「{found}」" for found in unsaid)
+                self._say("disaster.layout_unsaid_words", ("columns", name, key), known=shown, values=values)
         for key, word in given:
-            if _fold(word) not in known:
+            if _fold(word) not in known and (key == "constant" or _fold(word) != UNSAID):
                 self._say("disaster.layout_unknown_choice", ("columns", name, key), word, known=shown)
 
 

@@ -9,7 +9,7 @@ from disaster.commands import command
 from disaster.errors import IngestError
 from disaster.layouts.model import GEOMETRY, Layout, fold_heading
 from disaster.layouts.registry import all_layouts
-from disaster.models import FORWARDING, INQUIRIES, NOUNS, PROTECTION
+from disaster.models import FORWARDING, INQUIRIES, NOUNS, PROTECTION, kinds_in_words
 
 #: Lists of people that a file becomes only where the user says so. 氏名 stands above any list of names, and taken for
 #: the people under protection it would hide everyone in it from those who look for them.
@@ -72,7 +72,7 @@ def recognise(kind: str, columns: Iterable[str], *, file: str = "", path: Path |
         ``disaster.unknown_layout`` with the headings found, the nearest layout and what it misses.
     """
     if kind not in NOUNS:
-        raise IngestError("disaster.unknown_kind", kind=kind, kinds="、".join(NOUNS))
+        raise IngestError("disaster.unknown_kind", kind=kind, kinds=kinds_in_words(NOUNS))
     headings = list(columns)
     found = frozenset(fold_heading(name) for name in headings)
     fitting = [layout for layout in all_layouts() if _fits(layout, found, file)]
@@ -94,6 +94,18 @@ def recognise(kind: str, columns: Iterable[str], *, file: str = "", path: Path |
     if best is None:
         raise _unknown(kind, headings, found, file, path)
     return best
+
+
+def other_reading(kind: str, columns: Iterable[str], *, file: str = "") -> Layout | None:
+    """Return the layout of another kind that would take all rows of a file of which `kind` sets some aside.
+
+    None where the headings are not plainly those of one (`_tells`), or where the other kind points at homes or people.
+    """
+    headings = list(columns)
+    found = frozenset(fold_heading(name) for name in headings)
+    fitting = (one for one in recognise_any(headings, file=file) if not one.missing and one.kind != kind)
+    open_kinds = (one.layout for one in fitting if not NOUNS[one.kind].personal)
+    return next((layout for layout in open_kinds if _tells(layout, found)), None)
 
 
 def _tells(layout: Layout, found: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from disaster.layouts.model import PLACE_HEADINGS, fold_heading
 from disaster.models import Field, Noun, Shape
 from disaster.proposal.contents import ENOUGH, Looks, Profile
 from disaster.proposal.headings import OTHERS, SAME, TELLS, known_words, points
+from disaster.schemas.kept import NOTE
 from disaster.schemas.parse import fold_plain, parse
 
 #: Columns whose contents tell them by themselves, and what they must look like.
@@ -96,7 +97,7 @@ def numbered(found: Mapping[str, Profile]) -> Profile | None:
 def _candidates(noun: Noun, profile: Profile, *, shaped: bool) -> Iterator[Match]:
     words = known_words(noun.kind)
     for item in noun.fields:
-        match = _match(item, profile, points(profile.heading, words[item.name]))
+        match = _match(noun, item, profile, points(profile.heading, words[item.name]))
         if match is not None:
             yield match
     if noun.shape is Shape.POINT and not shaped:
@@ -106,10 +107,10 @@ def _candidates(noun: Noun, profile: Profile, *, shaped: bool) -> Iterator[Match
                 yield match
 
 
-def _match(item: Field, profile: Profile, named: int) -> Match | None:
+def _match(noun: Noun, item: Field, profile: Profile, named: int) -> Match | None:
     if item.name == "name" and profile.looks(Looks.KANA) and named < SAME:
         return None  # the reading of a name is not the name
-    readable = _readable(item, profile)
+    readable = _readable(noun, item, profile)
     if profile.filled and named and readable < ENOUGH:
         params = {"share": round(100 * (1 - readable)), "wanted": item.column.label}
         return Match(item.name, profile.heading, named, "disaster.map_unreadable_values", True, params)
@@ -135,12 +136,15 @@ def _share(name: str, profile: Profile) -> float | None:
     return profile.shares[_EXPECTED[name]] if name in _EXPECTED else None
 
 
-def _readable(item: Field, profile: Profile) -> float:
-    """Return the share of the cells that can be read as the column's type and pattern."""
+def _readable(noun: Noun, item: Field, profile: Profile) -> float:
+    """Return the share of the cells that a check takes: of the column's type, with its units, and of its pattern."""
     if not profile.filled:
         return 1.0
     if item.column.type is not ColumnType.TEXT:
-        return float(1 - np.mean(parse(item.column, profile.texts).bad))
+        parsed = parse(item.column, profile.texts, units=item.units)
+        noted = not item.required and any(one.name == NOTE for one in noun.fields)
+        prose = parsed.prose if noted and parsed.prose is not None else np.zeros(len(parsed.bad), dtype=bool)
+        return float(1 - np.mean(parsed.bad & ~prose))  # an amount in prose goes to the notes, and its row in
     if item.pattern is None or item.name in _TELLING:
         return 1.0
     texts = fold_plain(profile.texts).to_pandas()

@@ -14,12 +14,14 @@ from agreements.format import ColumnType
 from disaster.errors import IngestError
 from disaster.faultfile import without_reasons
 from disaster.layouts import Layout, recognise
+from disaster.layouts.document import UNSAID
 from disaster.layouts.model import GEOMETRY, MGRS_HEADINGS, PLACE_NAMES, fold_heading
 from disaster.layouts.recognise import ONLY_WHEN_NAMED, PEOPLE
-from disaster.models import NOUNS, Field, Noun, Shape
+from disaster.models import NOUNS, Field, Noun, Shape, kinds_in_words
 from disaster.proposal.columns import Match, match_columns, numbered, secret
 from disaster.proposal.contents import Looks, Profile, profiles
 from disaster.proposal.headings import known_words
+from disaster.proposal.wording import STATES, meaning
 from geo.read import RawTable
 
 #: Kinds shown beside the proposed one.
@@ -63,7 +65,7 @@ class Proposal:
 
     `places` are the headings of longitude and latitude, where the file says them other than usual. `unused` are
     headings that nothing is read from, `runners_up` other kinds with what each would lack. `mgrs` is a column of UTM
-    references, `cities` one of several municipalities with their names.
+    references, `cities` one of several municipalities with their names. `kind_given` says that the kind is the user's.
     """
 
     noun: Noun
@@ -75,6 +77,7 @@ class Proposal:
     runners_up: tuple[tuple[Noun, tuple[str, ...]], ...] = ()
     mgrs: str | None = None
     cities: tuple[str, tuple[str, ...]] | None = None
+    kind_given: bool = False
 
     @property
     def missing(self) -> tuple[Field, ...]:
@@ -84,8 +87,8 @@ class Proposal:
 
     @property
     def well_told(self) -> bool:
-        """Whether more than the columns that all kinds share speaks for the kind."""
-        return self.score >= _TOLD
+        """Whether the user or more than the columns that all kinds share speaks for the kind."""
+        return self.kind_given or self.score >= _TOLD
 
 
 def known_layout(raw: RawTable, kind: str | None = None) -> Layout | None:
@@ -124,7 +127,7 @@ def propose(raw: RawTable, kind: str | None = None) -> Proposal:
         do the headings tell one.
     """
     if kind is not None and kind not in NOUNS:
-        raise IngestError("disaster.unknown_kind", kind=kind, kinds="、".join(NOUNS))
+        raise IngestError("disaster.unknown_kind", kind=kind, kinds=kinds_in_words(NOUNS))
     found = profiles(without_reasons(raw.table))
     shape = _shape(raw)
     likely = [noun for noun in NOUNS.values() if noun.kind not in ONLY_WHEN_NAMED and _may_be(noun, shape)]
@@ -137,10 +140,10 @@ def propose(raw: RawTable, kind: str | None = None) -> Proposal:
     if people:  # a guess would publish their homes as places, or hide them
         proposals = [one for one in proposals if one.noun.personal and _well_founded(one)]
         if not proposals:
-            raise IngestError("disaster.map_people", file=raw.source.file, kinds="、".join(NOUNS))
+            raise IngestError("disaster.map_people", file=raw.source.file, kinds=kinds_in_words(NOUNS))
     best, *others = [one for one in proposals if kind or _well_founded(one)] or proposals
     runners = tuple((one.noun, tuple(item.column.label for item in one.missing)) for one in others[:RUNNERS_UP])
-    return replace(best, runners_up=runners, mgrs=_mgrs(found), cities=_cities(found))
+    return replace(best, runners_up=runners, mgrs=_mgrs(found), cities=_cities(found), kind_given=bool(kind))
 
 
 def _headings(raw: RawTable) -> list[str]:
@@ -313,15 +316,15 @@ def _choice_line(draft: "_Draft", item: Field, match: Match | None) -> Line:
         texts = draft.found[match.heading].texts
         words = list(dict.fromkeys(texts.to_pylist()))
         if len(words) <= _WORDS_SHOWN:
-            spec = {"from": match.heading, "map": dict.fromkeys(words, next(iter(choices)))}
+            spec = {"from": match.heading, "map": {word: meaning(item, word) for word in words}}
             return Line(item, spec, False, "disaster.map_say_words", {"allowed": allowed})
     spoken = [code for code, label in choices.items() if _spoken(label, draft.evidence)]
-    if len(spoken) == 1:
+    if len(spoken) == 1 and item.name not in STATES:
         return Line(item, {"constant": spoken[0]}, True, "disaster.map_spoken_of", {"allowed": allowed})
     neutral = next((code for code in _NEUTRAL if code in choices), None)
     if item.required and neutral:
         return Line(item, {"constant": neutral}, True, "disaster.map_neutral", {"allowed": allowed})
-    first = {"constant": next(iter(choices))} if item.required else None
+    first = {"constant": UNSAID} if item.required else None
     return Line(item, first, False, "disaster.map_choose", {"allowed": allowed})
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from disaster.batch import Batch
 from disaster.errors import ReconcileError
 from disaster.ingest import check_file
-from disaster.models import NOUNS, Noun, Shape, Side
+from disaster.models import NOUNS, Noun, Shape, Side, kinds_in_words
 from disaster.placing import FROM_FILE
 from geo.gazetteer import Gazetteer
 from geo.pairing import Places
@@ -90,7 +90,7 @@ def _noun(kind: str) -> Noun:
     noun = NOUNS.get(kind)
     kinds = [one.kind for one in NOUNS.values() if _is_comparable(one)]
     if noun is None or kind not in kinds:
-        raise ReconcileError("disaster.reconcile_kind", kind=kind, kinds="、".join(kinds))
+        raise ReconcileError("disaster.reconcile_kind", kind=kind, kinds=kinds_in_words(kinds))
     return noun
 
 

@@ -92,7 +92,6 @@ def check(
     if "municipality" in columns and _elsewhere(columns, municipality, found, named):
         return refused_whole(noun, found)
     check_rules(noun, columns, found, headings=named)
-    check_keys(noun, columns, found, headings=named)
     reported = _reported(found, bad_geometry or {})
     if noun.shape is Shape.POINT:
         here = pc.fill_null(pc.equal(columns["municipality"], municipality), fill_value=False)
@@ -107,6 +106,7 @@ def check(
         columns[GEOMETRY], notes["disaster.repaired_geometry"] = check_shapes(
             table, noun, found, area=area, reported=reported
         )
+    check_keys(noun, columns, found, headings=named)  # last: only a row that stays can stand for its key
     return _result(found, columns, notes, kept)
 
 

@@ -124,7 +124,7 @@ def check_keys(
     headings: Mapping[str, str],
     tell: Callable[[int], str] | None = None,
 ) -> None:
-    """Report rows whose key stands already in an earlier row; the first stays.
+    """Report rows whose key stands already in an earlier row that stays: the first not refused for anything else.
 
     A key with a required part missing is reported as missing, not as double. `tell` says where a row stands, by
     its position, where its number alone does not (several files).
@@ -134,7 +134,7 @@ def check_keys(
     for name in noun.key:
         if name in required:
             complete &= _filled(columns[name])
-    repeated, first = _repeated([columns[name] for name in noun.key], complete)
+    repeated, first = _repeated([columns[name] for name in noun.key], complete, ~findings.refused)
     if not repeated.any():
         return
     labels = {item.name: item.column.label for item in noun.fields}
@@ -153,17 +153,17 @@ def _filled(column: pa.Array) -> Mask:
     return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _repeated(key: list[pa.Array], complete: Mask) -> tuple[Mask, npt.NDArray[np.int64]]:
-    """Tell which rows repeat an earlier key, and the position of the first row with it."""
+def _repeated(key: list[pa.Array], complete: Mask, stays: Mask) -> tuple[Mask, npt.NDArray[np.int64]]:
+    """Tell which rows repeat the key of an earlier row that stays, and the position of the first such row."""
     codes = np.zeros(len(complete), dtype=np.int64)
     for column in key:
         coded = column.dictionary_encode()
         indices = pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)
         codes = pd.factorize(codes * (len(coded.dictionary) + 1) + indices)[0].astype(np.int64)
-    at = np.flatnonzero(complete)
-    first = np.zeros(codes.max(initial=0) + 1, dtype=np.int64)
+    at = np.flatnonzero(complete & stays)
+    first = np.full(codes.max(initial=0) + 1, len(codes), dtype=np.int64)
     first[codes[at[::-1]]] = at[::-1]
-    repeated = complete & (first[codes] != np.arange(len(codes)))
+    repeated = complete & (first[codes] < np.arange(len(codes)))
     return repeated, first[codes]
 
 

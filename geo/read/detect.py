@@ -42,6 +42,10 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 #: Formats that are ZIP archives inside: which of them it is, only the name tells before it is opened.
 _ZIPPED = ("zip", "xlsx", "ods", "kmz")
+#: A ZIP entry of a workbook as Excel writes it (ECMA-376): local header, then the name.
+_WORKBOOK = re.compile(rb"PK\x03\x04.{26}xl/", re.DOTALL)
+#: How the names of the files begin that Excel and LibreOffice keep beside a file while it is open.
+_LOCKS = ("~$", ".~lock.")
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\x00", "gpkg"),
     (b"fgb\x03", "flatgeobuf"),
@@ -75,6 +79,8 @@ def format_of(name: str, head: bytes) -> str:
         If it is empty, of a format that is not read, or if name and content contradict each other.
     """
     suffix = PurePath(name).suffix.lower()
+    if PurePath(name).name.startswith(_LOCKS):
+        raise ReadError("geo.lock_file", file=name)
     if not head.removeprefix(_BOM).strip():
         raise ReadError("geo.empty_file", file=name)
     _refuse_known_others(name, suffix, head)
@@ -83,6 +89,8 @@ def format_of(name: str, head: bytes) -> str:
     found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
     if found is None and head.startswith(_ZIP):
         found = next((kind for kind in _ZIPPED if suffix in FORMATS[kind]), "zip")
+        if suffix not in FORMATS[found] and _WORKBOOK.search(head):
+            raise ReadError("geo.workbook_misnamed", file=name, ending=suffix)
     if not any(suffix in endings for endings in FORMATS.values()):
         raise ReadError("geo.format_not_read", file=name, supported=SUPPORTED)
     found = found or _text_format(name, suffix, head)
