@@ -573,3 +573,16 @@ def test_every_row_of_open_data_that_nobody_described_can_be_read_as_it_is_propo
             gazetteer=None, at=now, mapping=parse_mapping(text_of(proposal), name="m").layout,
         )  # fmt: skip
         assert batch.accepted == batch.read == raw.table.num_rows, name
+
+
+def test_a_layout_that_reads_the_whole_file_comes_before_one_that_picks_some_rows(
+    tmp_path: Path,
+) -> None:
+    heads = "NO,名称,住所,緯度,経度,災害種別_洪水,災害種別_津波,指定避難所との重複,想定収容人数,市区町村コード"
+    rows = ["1,潮見小学校,潮見市汐鳴1,34.55,138.6,1,1,1,480,993018", "2,浜公園,潮見市汐鳴2,34.55,138.6,1,,,90,993018"]
+    path = tmp_path / "sites.csv"
+    path.write_text("\n".join([heads, *rows]) + "\n", encoding="utf-8")
+    with Reader() as reader:
+        layout = known_layout(reader.read(path))
+    assert layout is not None
+    assert (layout.kind, layout.where) == ("emergency-sites", None)

@@ -45,7 +45,13 @@ def recognise_any(columns: Iterable[str], *, file: str = "") -> tuple[Candidate,
     named = [layout for layout in all_layouts() if layout.file_contains in file]
     every = [Candidate(one.kind, one, one.matched(found), one.missing(found)) for one in named]
     known = [one for one in every if one.matched and not (one.layout.width and one.missing)]
-    return tuple(sorted(known, key=lambda one: (bool(one.missing), -one.matched, len(one.missing), one.layout.id)))
+    return tuple(sorted(known, key=_likeliest))
+
+
+def _likeliest(one: Candidate) -> tuple[bool, int, bool, int, str]:
+    """Order layouts; the heading by which one picks only some of the rows is no reason to take it for the whole."""
+    some = one.layout.where is not None
+    return bool(one.missing), some - one.matched, some, len(one.missing), one.layout.id
 
 
 def recognise(kind: str, columns: Iterable[str], *, file: str = "", path: Path | None = None) -> Layout:

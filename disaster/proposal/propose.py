@@ -95,9 +95,9 @@ def known_layout(raw: RawTable, kind: str | None = None) -> Layout | None:
     """Return the layout that reads the file already, of the kind if one is given; None if there is none.
 
     A layout that would set every row aside does not count, nor, unless asked for, does a list of people that only the
-    user can name.
+    user can name. One that picks some rows comes after one that reads them all.
     """
-    headings = _headings(raw)
+    headings, fits = _headings(raw), []
     for one in [kind] if kind else (name for name in NOUNS if name not in ONLY_WHEN_NAMED):
         try:
             layout = recognise(one, headings, file=Path(raw.source.name).stem)
@@ -105,8 +105,11 @@ def known_layout(raw: RawTable, kind: str | None = None) -> Layout | None:
             continue
         drawn = _may_be(NOUNS[layout.kind], _shape(raw)) or NOUNS[layout.kind].shape is Shape.NONE
         if drawn and (layout.where is None or _any_row(raw, layout)):
-            return layout
-    return None
+            fits.append(layout)
+    found = frozenset(fold_heading(heading) for heading in headings)
+    return min(
+        fits, key=lambda one: ((one.where is not None) - one.matched(found), one.where is not None), default=None
+    )
 
 
 def propose(raw: RawTable, kind: str | None = None) -> Proposal:
