@@ -644,8 +644,8 @@ def test_a_decision_takes_at_most_a_millisecond() -> None:
     worlds = [OLD, NEW, WITHOUT_PERSON]
     rounds = []
     for _ in range(15):
-        begin = time.perf_counter()
+        begin = time.process_time()  # seconds of ours alone: other work on the machine is no fault of the decision
         for _ in range(20):
             decide(worlds, request, event=event, at=NOON)
-        rounds.append((time.perf_counter() - begin) / 20)
+        rounds.append((time.process_time() - begin) / 20)
     assert min(rounds) <= 0.001, f"{statistics.median(rounds) * 1000:.2f} ms"
