@@ -222,3 +222,7 @@ def test_reports_of_residents_and_towns_are_read_as_they_are(real_data: Path, re
     assert (spots.source.rows, spots.table.column_names) == (53, ["geo", "txt"])
     towns = reader.read(real_data / "addresses/geolonia_town/千葉県_浦安市.json")
     assert towns.table.column_names == ["town", "koaza", "lat", "lng"]
+
+
+def test_objects_without_a_single_member_are_no_rows(files: Files) -> None:
+    assert files.refusal("a.ndjson", "{}\n").code == "geo.no_rows"

@@ -27,6 +27,7 @@ import pyogrio  # noqa: E402
 for _name in _ABSENT:
     del sys.modules[_name]
 
+from geo.errors import ReadError  # noqa: E402
 from geo.faults import CodedError  # noqa: E402
 from geo.read.coordinates import with_stated_places  # noqa: E402
 from geo.read.formats import parse  # noqa: E402
@@ -123,6 +124,8 @@ def _parse(task: Mapping[str, str | None], limits: Limits) -> Parsed:
     stated = Stated(task["crs"], task["encoding"], task.get("part"), accept_inaccurate=accepted)
     file = str(task["file"])
     parsed = parse(str(task["format"]), Path(str(task["path"])), file, limits, stated)
+    if parsed.table.num_rows == 0:  # a lone {} is an object without a column, and a table without columns has no rows
+        raise ReadError("geo.no_rows", file=file)
     return with_stated_places(parsed, stated, limits, file)
 
 
