@@ -19,7 +19,7 @@ from disaster.layouts.transforms import TRANSFORMS
 from geo.mesh import mesh_bounds
 from geo.read import Reader
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.long]
 
 AT = datetime.fromisoformat("2026-11-20T09:30:00+09:00")
 
