@@ -22,7 +22,7 @@ demo: $(VENV)/.core
 	$(BIN)/tayori demo --out tayori-demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=15 -m "not long" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=15 -m "not long" $(PYTEST_ARGS)
 
 test-long: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --durations=15 -m long $(PYTEST_ARGS)

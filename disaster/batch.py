@@ -14,7 +14,7 @@ class Source:
     """Where rows came from: the file as found and how it was read.
 
     `notes` are the reader's remarks with parameters; `credit` says who is to be named with the rows (出典), where the
-    user said so.
+    user or the user's mapping said so.
     """
 
     file: str

@@ -70,7 +70,7 @@ def check_file(
     reader
         The command's reader.
     gazetteer
-        Places addresses at town level; None leaves rows without coordinates unplaced.
+        Places addresses, as far down as it goes; None leaves rows without coordinates unplaced.
     at
         As-of time of the rows, aware.
     dataset
@@ -138,7 +138,7 @@ def check_files(
     mapping
         The user's own layout of these files; by default the known layout that explains most of their headings.
     credit
-        Who is to be named with the rows (出典), where that is not the publisher of a known layout.
+        Who is to be named with the rows (出典): goes before what a layout says; alone counts for rows of a drill.
     seen
         Takes each file as read and what was found in it, for a copy that says why rows were refused.
     reading
@@ -148,6 +148,7 @@ def check_files(
     if not paths:
         raise IngestError("disaster.no_files", kind=noun.title)
     area = near(boundary, code5) if boundary is not None and len(boundary) else None
+    said = mapping.credit if mapping and not drill else ""  # invented rows are nobody's publication
     groups: dict[str, list[Part]] = {}
     for path in paths:
         opened = _opened(noun, Path(path), reader, reading, mapping, municipality=code5, area=area)
@@ -156,7 +157,7 @@ def check_files(
         part = _part(noun, opened, seen, municipality=code5, area=area)
         del opened  # the rows are typed now: their text is not to lie in memory while they are placed
         pa.default_memory_pool().release_unused()
-        part = replace(part, source=replace(part.source, credit=credit))
+        part = replace(part, source=replace(part.source, credit=credit or said))
         groups.setdefault(dataset or _dataset(part), []).append(part)
     return tuple(
         _batch(noun, parts, municipality=code5, gazetteer=gazetteer, at=at, dataset=name, drill=drill)

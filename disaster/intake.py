@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
@@ -69,7 +70,14 @@ def gazetteer_of(store: Store, municipality: str, *, at: datetime, drill: bool =
         return None
     built = pc.fill_null(pc.not_equal(current.table.column("source"), ""), False)
     rows = current.table.filter(built) if pc.any(built).as_py() else current.table
-    return Gazetteer.of(rows, municipality=municipality)
+    return Gazetteer.of(with_source(rows, current.credit), municipality=municipality)
+
+
+def with_source(towns: pa.Table, credit: str) -> pa.Table:
+    """Return rows of a town list, each with the source that it names, else with the list's publisher (`credit`)."""
+    at = towns.column_names.index("source")
+    named = pc.fill_null(towns.column(at), "")
+    return towns.set_column(at, "source", pc.if_else(pc.equal(named, ""), credit, named))
 
 
 def boundary_of(store: Store, municipality: str, *, at: datetime, drill: bool = False) -> np.ndarray | None:

@@ -22,9 +22,9 @@ def placed(
 ) -> pa.Table:
     """Return the rows with ``place_level``, ``place_town``, ``place_source`` and ``place_reason``.
 
-    Rows without coordinates get the point that the gazetteer has for their address (the town's, at town level); rows
-    with coordinates keep them and get the address's level and town only. A row that cannot be placed stays without a
-    point and says why. Rows of nouns without an address stay as they are.
+    Rows without coordinates get the point that the gazetteer has for their address (of its number where it holds
+    numbers, else of its town); rows with coordinates keep them and get the address's level and town only. A row that
+    cannot be placed stays without a point and says why. Rows of nouns without an address stay as they are.
 
     Parameters
     ----------

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,10 +15,20 @@ from zoneinfo import ZoneInfo
 import pytest
 from filelock import FileLock
 from postgres_server import Server, find_binaries
+from read_files import Files
+
+from geo.read import Reader
 
 #: What ``--require`` can turn from a skip into a failure.
 REQUIRABLE = ("postgis", "chromium")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+#: Files of tests that take longest, in this order (``make test`` gives whole files to its workers).
+_LONGEST = (
+    "test_real_yaizu", "test_disaster_kill", "test_disaster_cli", "test_disaster_receive", "test_documents",
+    "test_disaster_store_killed", "test_disaster_provide", "test_wheel", "test_hostile_files", "test_geo_read_real",
+    "test_disaster_reconcile", "test_disaster_leaks", "test_real_files", "test_disaster_town_story",
+    "test_hostile_text",
+)  # fmt: skip
 _RUN_FOLDER = pytest.StashKey[Path]()
 
 
@@ -35,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--require knows {', '.join(REQUIRABLE)}, not {', '.join(sorted(unknown))}")
     given = getattr(config, "workerinput", {}).get("run_folder")
     config.stash[_RUN_FOLDER] = Path(given or tempfile.mkdtemp(prefix="tayori-test-"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: begun last, one of them would keep one worker busy and the others not."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,10 +82,39 @@ def _absent(config: pytest.Config, name: str, reason: str) -> NoReturn:
     pytest.skip(f"{name}: {reason}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Let this process write without waiting: its tests end processes, never the machine (as the server's do)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _file: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def now() -> datetime:
     """One fixed moment in Japan."""
     return datetime(2026, 11, 20, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[Reader]:
+    """One parser for all tests of this process: to start one takes most of a second."""
+    with Reader() as opened:
+        yield opened
+
+
+@pytest.fixture
+def files(reader: Reader, tmp_path: Path) -> Files:
+    """A folder of the test's own, and the parser."""
+    return Files(reader, tmp_path)
+
+
+@pytest.fixture
+def one_parser(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands of a test share the parser that runs already, where each would start its own."""
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith("disaster.cli.") and hasattr(module, "Reader"):
+            monkeypatch.setattr(module, "Reader", lambda: nullcontext(reader))
 
 
 @pytest.fixture(scope="session")

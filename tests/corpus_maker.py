@@ -54,9 +54,8 @@ MADE["utf16_tabs.csv"] = lambda: (
     b"\xff\xfe" + lines(SHELTERS, GOOD).decode("utf-8-sig").replace(",", "\t").encode("utf-16-le")
 )
 MADE["jis_mail.csv"] = lambda: table(GOOD, encoding="iso2022_jp")
-MADE["cp932_or_euc.csv"] = lambda: lines("ID,名称", "1,ﾀﾁﾊﾞﾅ", encoding="cp932").replace(
-    "名称".encode("cp932"), "ﾅﾏｴ".encode("cp932")
-)
+# two half-width signs of CP932 are one sign of EUC-JP, so that these bytes are text in both
+MADE["cp932_or_euc.csv"] = lambda: lines("ID,ｶﾅﾒｲ", "1,ﾀﾁﾊﾞﾅｼﾖｳ", encoding="cp932")
 MADE["broken_utf8.csv"] = lambda: table(GOOD)[:-40] + b"\xe3\x81\xff\xfe\r\n"
 MADE["only_carriage_returns.csv"] = lambda: lines(SHELTERS, GOOD, end="\r")
 MADE["semicolons.csv"] = lambda: lines(SHELTERS.replace(",", ";"), GOOD.replace(",", ";"))

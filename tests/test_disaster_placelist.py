@@ -1,5 +1,6 @@
 """What disaster.placelist promises about any list of addresses."""
 
+import errno
 import os
 import subprocess
 from datetime import datetime
@@ -104,7 +105,8 @@ def test_a_column_that_cannot_be_told_is_asked_for_in_words(headings: list[str],
 
 
 def test_the_page_shows_no_markup_of_the_list_and_no_address_of_a_placed_row() -> None:
-    text = page(placed(), file="<script>.csv", at=AT)
+    found = placed()
+    text = page(found, found.unplaced(), file="<script>.csv", at=AT)
     assert "<b>小河" not in text
     assert "<script" not in text
     assert "3-4" not in text
@@ -137,6 +139,12 @@ def test_a_register_of_homes_is_known_by_its_headings() -> None:
     assert not is_personal(("避難所ID", "市区町村コード", "名称", "所在地", "区分"))
 
 
+@pytest.mark.parametrize("heading", ["お名前", "名 前", "ﾌﾘｶﾞﾅ（氏名）", "緊急連絡者", "本人確認", "続柄", "年齢"])
+def test_a_list_with_a_column_about_people_is_one_of_people_however_it_is_typed(heading: str) -> None:
+    assert is_personal(("住所", heading))
+    assert not is_personal(("住所", "施設の名前", "設置年齢層"))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such modes")
 def test_only_the_owner_can_open_what_is_written(tmp_path: Path) -> None:
     written = write_list(placed(), tmp_path / "out", file="名簿.csv", at=AT)
@@ -153,6 +161,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(IngestError) as refusal:
         write_list(placed(), tmp_path / "out", file="名簿.csv", at=AT)
     assert refusal.value.code == "disaster.out_exists"
+
+
+def test_a_list_that_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_path: Path, _layers: object, _marks: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("disaster.placelist.write.write_xlsx", full)
+    with pytest.raises(IngestError) as refusal:
+        write_list(placed(), tmp_path / "out", file="名簿.csv", at=AT)
+    assert refusal.value.code == "disaster.cannot_write_out"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.chromium

@@ -129,6 +129,7 @@ def test_the_time_of_change_is_the_time_of_the_marks_and_gdal_is_left_as_it_was(
     with closing(sqlite3.connect(tmp_path / "a.gpkg")) as connection:
         assert connection.execute("SELECT last_change FROM gpkg_contents").fetchone() == ("2026-11-21T01:00:00.000Z",)
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
+    assert pyogrio.get_gdal_config_option("OGR_SQLITE_SYNCHRONOUS") is None
 
 
 def test_two_layers_of_one_title_are_told_apart(tmp_path: Path) -> None:

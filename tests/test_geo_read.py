@@ -32,12 +32,6 @@ VRT = (
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="signals, pipes and links of POSIX")
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
-
-
 def refusal(reader: Reader, path: Path, **stated: str) -> ReadError:
     with pytest.raises(ReadError) as caught:
         reader.read(path, **stated)
@@ -68,9 +62,9 @@ def deep_geopackage(path: Path, depth: int) -> Path:
     return path
 
 
-def many_objects(path: Path) -> Path:
-    """4 MB of JSON that takes about a second and a gigabyte to parse."""
-    return write(path, "[" + ",".join(['{"a":1}'] * 1_500_000) + "]")
+def many_objects(path: Path, count: int = 1_500_000) -> Path:
+    """Write objects of JSON that take about two microseconds and 700 bytes each to parse."""
+    return write(path, "[" + ",".join(['{"a":1}'] * count) + "]")
 
 
 # --- the public face
@@ -310,9 +304,9 @@ def test_a_worker_that_hangs_is_killed_at_the_time_limit(tmp_path: Path) -> None
 @needs_posix
 def test_processor_time_is_limited_for_each_file_anew(tmp_path: Path) -> None:
     pytest.importorskip("resource")
-    heavy = many_objects(tmp_path / "heavy.json")
+    heavy = many_objects(tmp_path / "heavy.json", 6_000_000)  # far more than the two seconds after which it is ended
     light = write(tmp_path / "light.json", '[{"a":1}]')
-    with Reader(Limits(cpu_seconds=0)) as reader:
+    with Reader(Limits(cpu_seconds=1, rows=10**8)) as reader:
         assert refusal(reader, heavy).code == "geo.cpu_seconds_limit"
         assert reader.read(light).source.rows == 1
 

@@ -6,7 +6,7 @@ import random
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,12 +22,6 @@ from geo.read import Limits, RawTable, Reader
 
 CSV = "名称,定員\n潮見小学校,120\n"
 MADE = (2026, 11, 21, 9, 0, 0)
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
 
 
 def refusal(reader: Reader, path: Path, **stated: str) -> ReadError:

@@ -1,6 +1,6 @@
 """Columns of coordinates with a stated reference system, and systems that are only roughly known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,6 @@ from geo.read import RawTable, Reader
 ZONE = "EPSG:6676"  # 平面直角座標系第VIII系
 #: (138.60, 34.55) in that zone: north and east in metres, by PROJ.
 NORTH, EAST = -160_850.2, 9_177.4
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
 
 
 def table_of(path: Path, *lines: str) -> Path:

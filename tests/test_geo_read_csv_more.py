@@ -1,6 +1,5 @@
 """Text tables as offices really have them: titles above, no headings, other separators, rows that do not fit."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ POSTAL = "".join(
     f'99301,"425  ","42500{number:02d}","ｶｸｳｹﾝ","ｼｵﾐｼ","ﾁｮｳ","架空県","潮見市","町{number}",0,0,{number % 2},0,0,0\r\n'
     for number in range(30)
 )
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-def files(reader: Reader, tmp_path: Path) -> Files:
-    return Files(reader, tmp_path)
 
 
 # --- no headings

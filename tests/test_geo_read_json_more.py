@@ -1,7 +1,6 @@
 """JSON in its other shapes: one object a line, arrays of arrays, places as pairs of numbers, lists within objects."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,17 +19,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=12,
 )
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-def files(reader: Reader, tmp_path: Path) -> Files:
-    return Files(reader, tmp_path)
 
 
 # --- one a line

@@ -1,7 +1,6 @@
 """Reading KML and GML: what is in them, and nothing that they point at."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +29,6 @@ NAMES = (
     'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:xlink="http://www.w3.org/1999/xlink" '
     'xmlns:ksj="http://nlftp.mlit.go.jp/ksj/schemas/ksj-app"'
 )
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-def files(reader: Reader, tmp_path: Path) -> Files:
-    return Files(reader, tmp_path)
 
 
 def kml(inside: str, space: str = "http://www.opengis.net/kml/2.2") -> str:

@@ -4,7 +4,6 @@ import datetime as dt
 import decimal
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,24 +19,13 @@ from hypothesis import strategies as st
 from read_files import Files, mutated, notes, rows, shapes
 
 from geo.errors import ReadError
-from geo.read import Limits, Reader
+from geo.read import Limits
 from geo.read.model import Stated
 from geo.read.parquet import parse_parquet
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 JST = dt.timezone(dt.timedelta(hours=9))
 POINTS = [shapely.Point(138.6, 34.55), shapely.Point(138.61, 34.56)]
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-def files(reader: Reader, tmp_path: Path) -> Files:
-    return Files(reader, tmp_path)
 
 
 def parquet(table: pa.Table, geo: object = None, **options: object) -> bytes:

@@ -39,12 +39,6 @@ def listed(real_data: Path) -> dict[str, tuple[str, str, int]]:
     return {name: (encoding, crs, int(rows)) for name, encoding, crs, rows in LISTED.findall(text)}
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
-
-
 def files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix not in ASIDE and path.name != "attributes.csv":

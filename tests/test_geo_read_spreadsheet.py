@@ -4,7 +4,7 @@ import datetime as dt
 import random
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -32,12 +32,6 @@ ODS = """<?xml version="1.0" encoding="UTF-8"?>
 <table:table-row><table:table-cell office:value-type="string"><text:p>潮見小</text:p></table:table-cell>
 <table:table-cell office:value-type="float" office:value="120"><text:p>120</text:p></table:table-cell></table:table-row>
 </table:table></office:spreadsheet></office:body></office:document-content>"""
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
 
 
 def refusal(reader: Reader, path: Path, **stated: str) -> ReadError:

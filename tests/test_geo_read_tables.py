@@ -1,7 +1,6 @@
 """Reading tables of text: CSV, TSV and JSON lists, in the encodings that Japanese files come in."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +34,6 @@ def as_csv(table: list[list[str]], *, newline: str, quote_all: bool) -> str:
         return '"' + value.replace('"', '""') + '"' if needed else value
 
     return "".join(",".join(cell(value, len(row) == 1) for value in row) + newline for row in table)
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
 
 
 @pytest.fixture

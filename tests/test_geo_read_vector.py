@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import struct
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,6 @@ from geo.read.wkb import depth, first_too_deep, sizes_and_kinds
 POINT = shapely.Point(138.6, 34.55)
 LINE = shapely.LineString([(138.6, 34.55), (138.61, 34.56)])
 SQUARE = shapely.box(138.6, 34.55, 138.61, 34.56)
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
 
 
 def refusal(reader: Reader, path: Path, **stated: str) -> ReadError:

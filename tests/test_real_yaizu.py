@@ -302,8 +302,16 @@ def test_what_is_received_is_what_was_provided_and_again_changes_nothing(pack: C
 
 
 def test_the_same_file_again_changes_nothing(pack: Case) -> None:
-    again = pack.run("ingest", "shelters", "yaizu/222127_hinannjo.csv", "--data-dir", "city")
-    assert again["unchanged"]
+    source = ("--source", "焼津市オープンデータ", "--data-dir", "city")
+    assert pack.run("ingest", "shelters", "yaizu/222127_hinannjo.csv", *source)["unchanged"]
+
+
+def test_the_city_and_the_ministry_are_named_beside_what_they_published(pack: Case) -> None:
+    for folder in ("hq", "kouhyou"):
+        for name, publisher in (("shelters", "焼津市オープンデータ"), ("boundaries", "国土交通省 国土数値情報")):
+            told = json.loads((pack.folder / folder / f"geojson/{name}.geojson").read_text(encoding="utf-8"))
+            assert told["tayori"]["source"] == publisher, (folder, name)
+        assert "焼津市オープンデータ" in (pack.folder / folder / "map.html").read_text(encoding="utf-8")
 
 
 def test_the_headquarters_see_both_sides_and_no_home(pack: Case) -> None:

@@ -1,7 +1,6 @@
 """Verbs about files: town, init, check, ingest."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -185,29 +184,13 @@ class _Copying:
         return lines
 
 
-def _reading(mapping: Path | None, **given: Any) -> dict[str, Any]:
+def reading(mapping: Path | None, **given: Any) -> dict[str, Any]:
     """Return how files are to be read: what was typed, before what the mapping says."""
     typed = {name: value for name, value in given.items() if value}
     if mapping is None:
         return typed
     found = load_mapping(mapping)
     return {**found.reading, **typed, "mapping": found.layout}
-
-
-@contextmanager
-def _store_if_any(shell: Shell, municipality: str | None) -> Iterator[Store | None]:
-    """Open the store; where there is none but the municipality is named, files can be checked without it."""
-    try:
-        opened = shell.open_store()
-    except StoreError as error:
-        if error.code != "disaster.no_store":
-            raise
-        if municipality is None:
-            raise StoreError("disaster.no_store_to_check", folder=str(shell.settings.data_dir)) from error
-        yield None
-        return
-    with opened as store:
-        yield store
 
 
 def check(
@@ -226,12 +209,12 @@ def check(
     drill: Drill = False,
 ) -> Answer:
     """ファイルを調べる(保存しない) / Check files without storing anything."""
-    reading = _reading(mapping, encoding=encoding, crs=crs, part=part, accept_inaccurate=accept_inaccurate)
+    how = reading(mapping, encoding=encoding, crs=crs, part=part, accept_inaccurate=accept_inaccurate)
     copying = _Copying(faults, shell.lang)
     copying.require_one(files)
-    with _store_if_any(shell, municipality) as store, Reader() as reader:
+    with shell.store_if_any() as store, Reader() as reader:
         batches = check_files(
-            kind, files, reader=reader, at=shell.at, drill=drill, seen=copying.see, **reading,
+            kind, files, reader=reader, at=shell.at, drill=drill, seen=copying.see, **how,
             **_held(shell, store, municipality, drill=drill),
         )  # fmt: skip
     reports = [report(batch, lang=shell.lang) for batch in batches]
@@ -248,8 +231,10 @@ def check(
 
 
 def _held(shell: Shell, store: Store | None, municipality: str | None, *, drill: bool) -> dict[str, Any]:
-    """Return what the store knows of the municipality; without a store nothing but its code."""
+    """Return what the store knows of the municipality; without a store it must be named, and nothing else is known."""
     if store is None:
+        if municipality is None:
+            raise StoreError("disaster.no_store_to_check", folder=str(shell.settings.data_dir))
         return {"municipality": municipality, "side": None, "gazetteer": None}
     code = shell.municipality(store, municipality)
     return {
@@ -281,7 +266,7 @@ def ingest_files(
     drill: Drill = False,
 ) -> Answer:
     """ファイルを取り込む / Take files in."""
-    reading = _reading(mapping, encoding=encoding, crs=crs, part=part, accept_inaccurate=accept_inaccurate)
+    how = reading(mapping, encoding=encoding, crs=crs, part=part, accept_inaccurate=accept_inaccurate)
     copying = _Copying(faults, shell.lang)
     copying.require_one(files)
     with shell.store() as store, Reader() as reader, shell.steps(len(files)) as step:
@@ -289,7 +274,7 @@ def ingest_files(
             store, kind, files, municipality=shell.municipality(store, municipality), reader=reader, at=shell.at,
             dataset=dataset, drill=drill, max_refused=max_refused, all_or_nothing=all_or_nothing,
             forwarding=shell.settings.forwarding, step=step, credit=" ".join(source.split()), seen=copying.see,
-            **reading,
+            **how,
         )  # fmt: skip
     answer = _ingested(shell, kind, taken)
     written, said = copying.write(shell, taken[0].batch.dataset)

@@ -4,16 +4,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import typer
 
 from disaster.cli.files import Encoding, Municipality, Part
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.errors import IngestError, StoreError
+from disaster.errors import IngestError
 from disaster.ingest import check_file
-from disaster.intake import gazetteer_of
-from disaster.layouts import all_layouts
+from disaster.intake import gazetteer_of, with_source
+from disaster.layouts import publisher
 from disaster.models import GAZETTEER, PLACE_COLUMNS, Side
 from disaster.placelist import PlacedList, place_list, write_list
 from geo.faults import words
@@ -66,20 +65,13 @@ def _given(reader: Reader, path: Path, municipality: str | None, at: datetime) -
     batch = check_file(
         GAZETTEER.kind, [path], municipality=code, side=Side.DEMO, reader=reader, gazetteer=None, at=at
     )  # fmt: skip
-    title = next(layout.title for layout in all_layouts() if layout.id == batch.sources[0].layout)
-    towns = batch.table.drop_columns([name for name in ("source",) if name in batch.table.column_names])
-    source = pa.repeat(pa.scalar(title), towns.num_rows)
-    return Gazetteer.of(towns.append_column("source", source), municipality=code)
+    return Gazetteer.of(with_source(batch.table, publisher(batch.sources[0].layout)), municipality=code)
 
 
 def _held(shell: Shell, municipality: str | None) -> Gazetteer:
-    try:
-        opened = shell.open_store()
-    except StoreError as error:
-        if error.code != "disaster.no_store":
-            raise
-        raise IngestError("disaster.place_no_store") from error
-    with opened as store:
+    with shell.store_if_any() as store:
+        if store is None:
+            raise IngestError("disaster.place_no_store")
         code = shell.municipality(store, municipality)
         found = gazetteer_of(store, code, at=shell.at) or gazetteer_of(store, code, at=shell.at, drill=True)
     if found is None:

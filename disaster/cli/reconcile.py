@@ -1,15 +1,14 @@
 """The verb about two lists of the same places: reconcile."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from disaster.cli.files import Crs, Encoding, Kind, MappingFile, Municipality, Part, typed_kind
+from disaster.cli.files import Crs, Encoding, Kind, MappingFile, Municipality, Part, reading, typed_kind
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.errors import ReconcileError, StoreError
+from disaster.errors import ReconcileError
 from disaster.intake import gazetteer_of
-from disaster.mapping import load_mapping
 from disaster.reconcile import Reconciled, reconcile
 from geo.gazetteer import Gazetteer
 from geo.read import Reader
@@ -55,8 +54,8 @@ def compare_lists(
     """同じ場所の一覧を二つ突き合わせ、場所番号を付ける / Compare two lists of the same places, give lasting ids."""
     register = _register(ids, decisions)
     readings = (
-        _reading(mapping, part=part, encoding=encoding, crs=crs),
-        _reading(right_mapping, part=right_part, encoding=right_encoding, crs=right_crs),
+        reading(mapping, part=part, encoding=encoding, crs=crs),
+        reading(right_mapping, part=right_part, encoding=right_encoding, crs=right_crs),
     )
     code, gazetteer = _place(shell, municipality)
     with Reader() as reader:
@@ -84,27 +83,15 @@ def _register(ids: Path | None, decisions: Path | None) -> Path | None:
     return beside
 
 
-def _reading(mapping: Path | None, **given: str | None) -> dict[str, Any]:
-    """Return how one list is to be read: what was typed, before what its mapping says."""
-    typed = {name: value for name, value in given.items() if value}
-    if mapping is None:
-        return typed
-    found = load_mapping(mapping)
-    return {**found.reading, **typed, "mapping": found.layout}
-
-
 def _place(shell: Shell, municipality: str | None) -> tuple[str, Gazetteer | None]:
     """Return the municipality and the town table of its store; files can be compared without a store."""
-    try:
-        with shell.store() as store:
+    with shell.store_if_any() as store:
+        if store is not None:
             code = shell.municipality(store, municipality)
             return code, gazetteer_of(store, code, at=shell.at)
-    except StoreError as error:
-        if error.code != "disaster.no_store":
-            raise
-        if municipality is None:
-            raise ReconcileError("disaster.reconcile_municipality") from error
-        return municipality, None
+    if municipality is None:
+        raise ReconcileError("disaster.reconcile_municipality")
+    return municipality, None
 
 
 def _answer(shell: Shell, made: Reconciled, *, found: Path | None) -> Answer:

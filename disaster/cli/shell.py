@@ -5,7 +5,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
@@ -73,6 +73,19 @@ class Shell:
     def store(self) -> Iterator[Store]:
         """Open the store of the settings."""
         with self.open_store() as store:
+            yield store
+
+    @contextmanager
+    def store_if_any(self) -> Iterator[Store | None]:
+        """Open the store of the settings; None where there is none."""
+        opened: Store | nullcontext[None]
+        try:
+            opened = self.open_store()
+        except StoreError as error:
+            if error.code != "disaster.no_store":
+                raise
+            opened = nullcontext()
+        with opened as store:
             yield store
 
     def municipality(self, store: Store, given: str | None) -> str:

@@ -32,6 +32,10 @@ stands for: a date in a heading). More keys of a layout: ``only_municipality`` a
 prefecture: rows of others, by code or by place, are set aside and counted), ``width = 15`` (a table without headings,
 whose columns are 列1 to 列15), ``prepare = "name"`` (a function in ``prepare`` for what concerns the whole table).
 
+A national data set that one publisher alone makes also has ``credit = "国土地理院"`` (出典): the name then stands
+beside the rows wherever they are shown. Leave it out where another city's file may have the same headings: who made
+that file is said when it is taken in (``--source``).
+
 Units need no word: 480人 is a number, 約500人 one that is marked, and 屋内480人／屋外3,350人 stays as text in 備考.
 
 A file whose headings are the labels or machine names of ``disaster.models`` (or those in ``aliases.toml``) needs no
@@ -43,7 +47,7 @@ from disaster.layouts.document import parse_layout
 from disaster.layouts.model import Layout
 from disaster.layouts.prepare import delivering_offices
 from disaster.layouts.recognise import Candidate, recognise, recognise_any
-from disaster.layouts.registry import all_layouts
+from disaster.layouts.registry import all_layouts, publisher
 
 __all__ = [
     "Candidate",
@@ -53,6 +57,7 @@ __all__ = [
     "apply",
     "delivering_offices",
     "parse_layout",
+    "publisher",
     "recognise",
     "recognise_any",
 ]

@@ -87,15 +87,9 @@ def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str 
         columns["municipality"] = _municipalities(columns["municipality"], layout, municipality)
     columns |= _place(noun, layout, source)
     columns[ROW] = pa.array(ready.rows)
-    unread = unread_headings(layout, ready.table)
-    said: tuple[Said, ...] = ()
+    unread, said = unread_headings(layout, ready.table), tuple[Said, ...]()
     if layout.own:
-        parts = parts_of_amounts(noun, layout, columns, source.text, unread) if NOTE in columns else {}
-        columns |= {NOTE: into_notes(columns[NOTE], parts)} if parts else {}
-        unread = tuple(name for name in unread if name not in parts)
-        kept_text = [(name, _said(text) & keep) for name, text in parts.items()]
-        said = tuple(Said("disaster.kept_as_text", name, ready.rows[where]) for name, where in kept_text)
-        said += disagreeing(layout, source.text, ready.rows, keep)
+        unread, said = _remarked(layout, source, columns, unread, keep)
     result = pa.table(columns)
     aside = {
         **ready.set_aside,
@@ -116,6 +110,22 @@ def apply(layout: Layout, table: pa.Table, *, file: str = "", municipality: str 
         positions(layout, ready.table, unread),
         said,
     )
+
+
+def _remarked(
+    layout: Layout, source: "_Source", columns: dict[str, pa.Array], unread: tuple[str, ...], keep: np.ndarray
+) -> tuple[tuple[str, ...], tuple[Said, ...]]:
+    """Keep amounts in parts (屋内480人／屋外3,350人) as text in the notes of `columns`, and say what disagrees.
+
+    Returns the headings that are still unread, and the remarks.
+    """
+    parts = parts_of_amounts(NOUNS[layout.kind], layout, columns, source.text, unread) if NOTE in columns else {}
+    if parts:
+        columns[NOTE] = into_notes(columns[NOTE], parts)
+    kept = ((name, _said(text) & keep) for name, text in parts.items())
+    said = tuple(Said("disaster.kept_as_text", name, source.rows[where]) for name, where in kept)
+    left = tuple(name for name in unread if name not in parts)
+    return left, (*said, *disagreeing(layout, source.text, source.rows, keep))
 
 
 def _said(text: pa.Array) -> np.ndarray:

@@ -18,13 +18,13 @@ from geo.faults import Fault
 MAX_CHARACTERS = 1_000_000
 
 _LAYOUT_KEYS = (
-    "kind", "title", "note", "series", "requires", "knows", "file_contains", "file_like", "only_municipality",
+    "kind", "title", "credit", "note", "series", "requires", "knows", "file_contains", "file_like", "only_municipality",
     "only_inside", "width", "prepare", "where", "columns",
 )  # fmt: skip
 _VALUE_KEYS = ("from", "template", "constant", "marked", "map", "contains", "starred", "blank", "transform")
 _WHERE_KEYS = ("column", "contains")
 _SERIES = ("layout", "file")
-_TEXT_KEYS = ("title", "note", "file_contains", "file_like", "prepare")
+_TEXT_KEYS = ("title", "credit", "note", "file_contains", "file_like", "prepare")
 #: Stands in a proposed mapping for a meaning that only a person can say; a layout that still holds it reads nothing.
 UNSAID = "?"
 _KEY = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')"
@@ -62,6 +62,7 @@ def parse_layout(text: str, *, layout_id: str, besides: Collection[str] = ()) ->
         kind=data["kind"],
         title=data["title"],
         columns=values,
+        credit=data.get("credit", ""),
         note=data.get("note", ""),
         series=data.get("series", "layout"),
         requires=tuple(data.get("requires", ())),

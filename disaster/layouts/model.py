@@ -139,6 +139,8 @@ class Where:
 class Layout:
     """How the files of one publisher or system map to a noun.
 
+    `credit` names the publisher (出典) where nobody else makes such files (a national data set): it stands beside the
+    rows wherever they are shown. Of a layout that any city's file may have it is empty: headings prove no authorship.
     `series` says what a second file means: ``"layout"``: a newer state of the same thing; ``"file"``: it stands beside
     the first (accidents of another year). `beside` names a column of the noun: files whose rows all have one value of
     it (one office, one kind of area) stand beside each other. `requires` are headings that tell the layout although no
@@ -154,6 +156,7 @@ class Layout:
     kind: str
     title: str
     columns: Mapping[str, Value]
+    credit: str = ""
     note: str = ""
     series: Literal["layout", "file"] = "layout"
     beside: str = ""

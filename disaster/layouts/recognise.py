@@ -48,10 +48,17 @@ def recognise_any(columns: Iterable[str], *, file: str = "") -> tuple[Candidate,
     return tuple(sorted(known, key=_likeliest))
 
 
+def rank(layout: Layout, matched: int) -> tuple[int, bool]:
+    """Return what orders layouts that fit, the likeliest first; `matched` headings of the file are known to it.
+
+    The heading by which a layout picks only some of the rows is no reason to take it for the whole.
+    """
+    some = layout.where is not None
+    return some - matched, some
+
+
 def _likeliest(one: Candidate) -> tuple[bool, int, bool, int, str]:
-    """Order layouts; the heading by which one picks only some of the rows is no reason to take it for the whole."""
-    some = one.layout.where is not None
-    return bool(one.missing), some - one.matched, some, len(one.missing), one.layout.id
+    return bool(one.missing), *rank(one.layout, one.matched), len(one.missing), one.layout.id
 
 
 def recognise(kind: str, columns: Iterable[str], *, file: str = "", path: Path | None = None) -> Layout:

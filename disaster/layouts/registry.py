@@ -35,6 +35,16 @@ def all_layouts() -> tuple[Layout, ...]:
     return (*known, *(_own(noun, aliases) for noun in NOUNS.values()))
 
 
+@cache
+def _publishers() -> Mapping[str, str]:
+    return {layout.id: layout.credit for layout in all_layouts()}
+
+
+def publisher(layout_id: str) -> str:
+    """Return who is to be named with the rows of a layout (出典); "" where it names nobody or is not a known one."""
+    return _publishers().get(layout_id, "")
+
+
 def _own(noun: Noun, aliases: Mapping[str, Mapping[str, list[str]]]) -> Layout:
     """Build the layout of a file that speaks our own words: what the invented town and many offices use."""
     columns = {}

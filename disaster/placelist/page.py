@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 
 from agreements.clock import shown
 from disaster.models import PLACE_COLUMNS
-from disaster.placelist.rows import PlacedList
+from disaster.placelist.rows import PlacedList, Unplaced
 from geo.faults import words
 from geo.gazetteer import Gazetteer
 
@@ -46,6 +46,7 @@ class Spot:
 
 def page(
     placed: PlacedList,
+    unplaced: tuple[Sequence[Unplaced], int],
     *,
     file: str,
     at: datetime,
@@ -60,6 +61,8 @@ def page(
     ----------
     placed
         The list.
+    unplaced
+        Its texts without a town (`PlacedList.unplaced`).
     file
         Name of the list.
     at
@@ -69,7 +72,7 @@ def page(
     outputs
         Names of the files beside the page.
     """
-    unplaced, texts = placed.unplaced()
+    lost, texts = unplaced
     total = placed.found.num_rows
     doubtful = placed.n_doubtful
     environment = Environment(autoescape=True, undefined=StrictUndefined)
@@ -90,8 +93,8 @@ def page(
         without_point=placed.found["lon"].null_count,
         levels=_levels(placed),
         reasons=[(words(code), words(code, hint=True), count) for code, count in placed.by_reason().items()],
-        unplaced=unplaced[:_SUGGESTED],
-        unplaced_rest=texts - min(len(unplaced), _SUGGESTED),
+        unplaced=lost[:_SUGGESTED],
+        unplaced_rest=texts - min(len(lost), _SUGGESTED),
         spots=_spots(placed),
         background=_background(placed.gazetteer),
         personal=placed.personal,

@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 from disaster.errors import IngestError
 from disaster.layouts import recognise_any
 from disaster.layouts.model import GEOMETRY, fold_heading
+from disaster.layouts.recognise import PEOPLE
 from disaster.models import NOUNS, PLACE_COLUMNS
 from disaster.placelist.second import SecondOpinion, second_opinion
 from geo.address import fold
@@ -46,8 +47,8 @@ ADDED: Mapping[str, str] = {
 }  # fmt: skip
 #: What is added where the rows are about homes or people: nothing that could be told without the list beside it.
 _SPARING = ("level", "point_level", "town", "n_candidates", "candidate_kinds", "spread_m", "source", "reason")
-#: Parts of headings that stand over people, besides the personal columns of the nouns.
-_PEOPLE = re.compile("氏名|名前|世帯主|受取人|続柄|生年月日|年齢|性別|本人|連絡者")
+#: Headings over people in lists of addresses, besides those of any list of people.
+_MORE_PEOPLE = re.compile("^お?名前$|本人|連絡者")
 #: Headings of the second opinion, by its columns.
 SECOND: Mapping[str, str] = {
     "level": "第二の意見(jageocoder)", "name": "第二の意見の住所", "lon": "第二の意見の経度", "lat": "第二の意見の緯度",
@@ -228,7 +229,8 @@ def place_list(table: pa.Table, gazetteer: Gazetteer, *, column: str | None = No
 
 def is_personal(headings: Sequence[str]) -> bool:
     """Tell by its headings whether a list is about homes or people: a known register, or a column of names."""
-    if any(_PEOPLE.search(heading) for heading in headings):
+    folded = [fold_heading(heading) for heading in headings]
+    if any(PEOPLE.search(heading) or _MORE_PEOPLE.search(heading) for heading in folded):
         return True
     likely = recognise_any(headings, file="")
     return bool(likely) and NOUNS[likely[0].layout.kind].personal and not likely[0].missing

@@ -1,6 +1,6 @@
 """A placed list as files: the rows for a spreadsheet, and the page about them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -8,27 +8,29 @@ import pyarrow as pa
 
 from agreements.format import Column, ColumnType
 from disaster.errors import IngestError
+from disaster.newfolder import new_folder
 from disaster.placelist.page import page
-from disaster.placelist.rows import PlacedList
+from disaster.placelist.rows import PlacedList, Unplaced
 from exporters import Layer, Marks, write_csv, write_xlsx
 
 #: Rows up to which the rows come as XLSX, in which 2-6 stays 2-6; opening a CSV file Excel makes a date of it.
 MAX_SHEET_ROWS = 200_000
 
+_PAGE = "summary.html"
 _TYPES = {pa.float64(): ColumnType.NUMBER, pa.int32(): ColumnType.INTEGER, pa.bool_(): ColumnType.FLAG}
 
 
 def write_list(
     placed: PlacedList, out: Path, *, file: str, at: datetime, notes: Mapping[str, str] | None = None
 ) -> tuple[Path, Path]:
-    """Write the rows and the page into a new or empty folder.
+    """Write the rows and the page into a new folder: both or nothing.
 
     Parameters
     ----------
     placed
         The list.
     out
-        Folder; made if it is not there.
+        A folder that does not exist yet; only its owner may open it.
     file
         Name of the list, for the headings.
     at
@@ -44,24 +46,23 @@ def write_list(
     Raises
     ------
     IngestError
-        ``disaster.out_exists`` if something lies in the folder already: nothing is overwritten.
+        ``disaster.out_exists`` if there is such a folder already; ``disaster.cannot_write_out``.
     """
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(out.iterdir()):
-        raise IngestError("disaster.out_exists", folder=str(out))
     marks = Marks(title=f"住所の位置付け {file}", municipality=placed.gazetteer.pref + placed.gazetteer.city, as_of=at)
     layer = _layer("rows", "住所の位置付け", placed.rows(), at)
-    if len(layer) > MAX_SHEET_ROWS:
-        rows = out / "placed.csv"
-        write_csv(rows, layer, marks)
-    else:
-        rows = out / "placed.xlsx"
-        write_xlsx(rows, [layer, _layer("unplaced", "町が見つからなかったもの", _unplaced(placed), at)], marks)
-    about = out / "summary.html"
-    about.write_text(page(placed, file=file, at=at, notes=notes, outputs=(rows.name,)), encoding="utf-8", newline="\n")
-    for path in (rows, about):
-        path.chmod(0o600)
-    return rows, about
+    unplaced = placed.unplaced()
+    name = "placed.csv" if len(layer) > MAX_SHEET_ROWS else "placed.xlsx"
+    about = page(placed, unplaced, file=file, at=at, notes=notes, outputs=(name,))
+    with new_folder(out, IngestError) as folder:
+        if len(layer) > MAX_SHEET_ROWS:
+            write_csv(folder / name, layer, marks)
+        else:
+            texts = _layer("unplaced", "町が見つからなかったもの", _texts(unplaced[0], personal=placed.personal), at)
+            write_xlsx(folder / name, [layer, texts], marks)
+        (folder / _PAGE).write_text(about, encoding="utf-8", newline="\n")
+        for path in folder.iterdir():
+            path.chmod(0o600)
+    return out / name, out / _PAGE
 
 
 def _layer(name: str, title: str, table: pa.Table, at: datetime) -> Layer:
@@ -79,9 +80,8 @@ def _layer(name: str, title: str, table: pa.Table, at: datetime) -> Layer:
     return Layer(name, title, columns, typed, None, at)
 
 
-def _unplaced(placed: PlacedList) -> pa.Table:
-    shown, _ = placed.unplaced()
-    texts = ["" if placed.personal else one.text for one in shown]
+def _texts(shown: Sequence[Unplaced], *, personal: bool) -> pa.Table:
+    texts = ["" if personal else one.text for one in shown]
     return pa.table(
         {
             "書かれている文字": pa.array(texts, pa.string()),

@@ -16,7 +16,7 @@ from disaster.faultfile import without_reasons
 from disaster.layouts import Layout, recognise
 from disaster.layouts.document import UNSAID
 from disaster.layouts.model import GEOMETRY, MGRS_HEADINGS, PLACE_NAMES, fold_heading
-from disaster.layouts.recognise import ONLY_WHEN_NAMED, PEOPLE
+from disaster.layouts.recognise import ONLY_WHEN_NAMED, PEOPLE, rank
 from disaster.models import NOUNS, Field, Noun, Shape, kinds_in_words
 from disaster.proposal.columns import Match, match_columns, numbered, secret
 from disaster.proposal.contents import Looks, Profile, profiles
@@ -107,9 +107,7 @@ def known_layout(raw: RawTable, kind: str | None = None) -> Layout | None:
         if drawn and (layout.where is None or _any_row(raw, layout)):
             fits.append(layout)
     found = frozenset(fold_heading(heading) for heading in headings)
-    return min(
-        fits, key=lambda one: ((one.where is not None) - one.matched(found), one.where is not None), default=None
-    )
+    return min(fits, key=lambda one: rank(one, one.matched(found)), default=None)
 
 
 def propose(raw: RawTable, kind: str | None = None) -> Proposal:

@@ -1,6 +1,5 @@
 """Reconcile: two files in, a table of pairs and a register of lasting ids out."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,14 +11,13 @@ import numpy as np
 
 from disaster.errors import ReconcileError
 from disaster.models import NOUNS
-from disaster.pack import sync_folders
+from disaster.newfolder import new_folder
 from disaster.reconcile.decisions import Answers, read_decisions
 from disaster.reconcile.links import Compared, Settled, compare, settle
 from disaster.reconcile.lists import Listed, read_list
 from disaster.reconcile.mapped import map_layers
 from disaster.reconcile.register import Register, merged
 from disaster.reconcile.sheet import pairs_layer
-from disaster.store import move
 from exporters import Layer, Marks, write_csv, write_webmap, write_xlsx
 from geo.codes import normalise
 from geo.gazetteer import Gazetteer
@@ -136,22 +134,11 @@ def _answers(path: Path | None, left: Listed, right: Listed, reader: Reader, day
 
 
 def _write(out: Path, table: Layer, layers: Sequence[Layer], marks: Marks, register: Register) -> None:
-    """Write everything into a folder beside the target, then rename: all or nothing."""
-    staging = out.with_name(f".staging-{out.name}")
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        write_xlsx(staging / "pairs.xlsx", [table], marks)
-        write_csv(staging / "pairs.csv", table, marks)
-        write_webmap(staging / "map.html", layers, marks)
-        (staging / "place-ids.json").write_text(register.to_json(), encoding="utf-8")
-        sync_folders(staging)
-        move(staging, out)
-    except OSError as error:
-        cause = error.strerror or ""
-        raise ReconcileError("disaster.cannot_write_out", folder=str(out), cause=cause) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with new_folder(out, ReconcileError) as folder:
+        write_xlsx(folder / "pairs.xlsx", [table], marks)
+        write_csv(folder / "pairs.csv", table, marks)
+        write_webmap(folder / "map.html", layers, marks)
+        (folder / "place-ids.json").write_text(register.to_json(), encoding="utf-8")
 
 
 def _counts(found: Compared, settled: Settled, answers: Answers) -> dict[str, int]:

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from disaster.errors import StoreError
-from disaster.layouts import all_layouts
-from disaster.layouts.model import OWN
+from disaster.layouts import publisher
 from disaster.store.tables import batch, feature
 
 #: Batches of a received pack have kinds of their own, so that they never pass for what the store took in itself.
@@ -67,23 +65,17 @@ def credit(rows: Iterable[BatchRow]) -> str:
     """Say who is to be named with the rows of these batches (出典), each once; "" where nobody is.
 
     Open data may be passed on only with its publisher's name (CC BY 4.0, 国土数値情報の利用規約): what was said when
-    the file was taken in, else the title of the known layout that it has. Our own layout and a user's mapping name
-    nobody.
+    the file was taken in, else the publisher of the known layout that it has, where only that publisher makes such
+    files. Headings that any city may use name nobody, and invented rows of a drill are nobody's publication.
     """
     return "、".join(dict.fromkeys(name for row in rows for name in _credited(row)))
 
 
 def _credited(row: BatchRow) -> Iterator[str]:
-    titles = _titles()
     for source in row.sources:
-        name = source.get("credit") or titles.get(str(source.get("layout")))
+        name = source.get("credit") or ("" if row.drill else publisher(str(source.get("layout"))))
         if name:
             yield str(name)
-
-
-@cache
-def _titles() -> Mapping[str, str]:
-    return {layout.id: layout.title for layout in all_layouts() if not layout.id.startswith(f"{OWN}-")}
 
 
 def _row(found: Any) -> BatchRow:

@@ -32,7 +32,8 @@ class Limits:
     wkb_depth
         Collections within collections.
     cpu_seconds
-        Processor time for one file; where the system cannot limit it, `wall_seconds` alone holds.
+        Processor time for one file, at least 1; the system ends the parser up to a second later. Where the system
+        cannot limit it, `wall_seconds` alone holds.
     wall_seconds
         Time on the clock for one file, after which the parser is killed.
     memory_bytes

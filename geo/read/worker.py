@@ -7,6 +7,7 @@ Tables go back as Arrow files. Nothing it prints or logs holds a value of a file
 import errno
 import gc
 import json
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -87,10 +88,13 @@ def _set_soft(kind: int, value: int) -> bool:
 
 
 def _allow_time(limits: Limits) -> None:
-    """Give the next file its own processor time on top of what was used so far."""
+    """Give the next file its own processor time on top of what was used so far.
+
+    The system counts whole seconds: a file has at least what the limits say, and up to a second more.
+    """
     if resource is not None:
         used = resource.getrusage(resource.RUSAGE_SELF)
-        _set_soft(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds)
+        _set_soft(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + limits.cpu_seconds)
 
 
 def _answer(task: Mapping[str, str | None], limits: Limits) -> dict[str, object]:
