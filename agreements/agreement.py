@@ -2,23 +2,46 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from agreements.clauses import Clause, Template
 from agreements.documents import Table, head, load_toml
 from agreements.errors import AgreementTextError
-from agreements.template import MAX_DOCUMENT_HOURS, MAX_RETENTION_DAYS, Clause, Template, load_template, template_ids
-from agreements.terms import CONTACT_ROLES, Agreement, Contact, Party, Renewal, in_force, last_day
+from agreements.names import same_person
+from agreements.request import Mode
+from agreements.template import (
+    MAX_DOCUMENT_HOURS,
+    MAX_LIST_LIMIT,
+    MAX_RETENTION_DAYS,
+    load_template,
+    template_ids,
+    template_versions,
+)
+from agreements.terms import (
+    CONTACT_ROLES,
+    Agreement,
+    Contact,
+    Parameters,
+    Party,
+    Renewal,
+    duplicates,
+    in_force,
+    last_day,
+)
+from agreements.vocabulary import CHANNELS, COST_RULES, third_party
 from agreements.writing import FORMAT, VERSION, agreement_text
 from geo.faults import Fault
 
 __all__ = [
     "Agreement",
     "Contact",
+    "Parameters",
     "Party",
     "Renewal",
     "agreement_text",
+    "duplicates",
     "in_force",
     "last_day",
     "new_agreement_text",
@@ -33,7 +56,7 @@ _KEY_BYTES = 32  # an Ed25519 public key (RFC 8032)
 
 
 def parse_agreement(toml_text: str) -> Agreement:
-    """Read an agreement.
+    """Read an agreement; a text of version 1, and one of an older version of its template, is still read.
 
     Raises
     ------
@@ -44,7 +67,8 @@ def parse_agreement(toml_text: str) -> Agreement:
     top = Table(load_toml(toml_text, faults), "", faults)
     if faults:
         raise AgreementTextError("agreements.agreement_refused", faults)
-    head(top, FORMAT, VERSION)
+    # Version 1 knew fewer parameters of a clause; its texts need no lifting.
+    head(top, FORMAT, VERSION, older=(1,))
     agreement = _agreement(top)
     top.close()
     if faults:
@@ -81,10 +105,15 @@ def _agreement(top: Table) -> Agreement:
 
 
 def _check_names(top: Table, of_post: set[str], municipality: Party) -> None:
-    """Refuse a name that both sides go by: the recipient's name tells the direction."""
-    shared = of_post & {municipality.name, municipality.code, *municipality.units} - {""}
+    """Refuse a name that both sides go by, or a third party: the recipient's name tells the direction."""
+    names = {municipality.name, municipality.code, *municipality.units} - {""}
+    shared = sorted(name for name in names if same_person(name, of_post - {""}))
     if shared:
-        top.fault("same_party", "municipality", "、".join(sorted(shared)))
+        top.fault("same_party", "municipality", "、".join(shared))
+    for side, own in (("post", of_post), ("municipality", names)):
+        for name in sorted(own):
+            if third_party(name) is not None:
+                top.fault("name_of_third_party", side, name)
 
 
 def _template(top: Table) -> Template | None:
@@ -92,10 +121,12 @@ def _template(top: Table) -> Template | None:
     wanted = top.integer("template_version", minimum=1, maximum=9_999)
     if not template_id or wanted is None:
         return None
-    template = load_template(template_id)
-    if wanted != template.template_version:
-        top.fault("other_template_version", "template_version", wanted, known=template.template_version)
-    return template
+    versions = template_versions(template_id)
+    if wanted not in versions:
+        top.fault("other_template_version", "template_version", wanted, known="、".join(map(str, versions)))
+        # The other faults are told by the newest version; the text is refused in any case.
+        return load_template(template_id)
+    return load_template(template_id, wanted)
 
 
 def _party(table: Table, code: str, example: str, *, key: bool) -> Party:
@@ -163,9 +194,10 @@ def _clauses(top: Table, template: Template | None) -> tuple[Clause, ...]:
     for name, table in top.named_tables("clauses"):
         base = template.clause(name) if template else None
         if base is not None:
-            clause = _with_parameters(table, base)
-            if clause is not None:
-                chosen[name] = clause
+            parameters = _parameters(table, base)
+            if table.flag("on", required=True):
+                chosen[name] = parameters.applied(base)
+            table.close()
         elif template is not None:
             top.fault("no_such_clause", f"clauses.{name}", name, known="、".join(c.id for c in template.clauses))
     if template is None:
@@ -173,22 +205,30 @@ def _clauses(top: Table, template: Template | None) -> tuple[Clause, ...]:
     return tuple(chosen[clause.id] for clause in template.clauses if clause.id in chosen)
 
 
-def _with_parameters(table: Table, base: Clause) -> Clause | None:
-    on = table.flag("on", required=True)
-    retention = table.integer("retention_days", minimum=1, maximum=MAX_RETENTION_DAYS, required=False)
-    if table.has("retention_days") and not base.formats:
-        table.fault("terms_without_data", "retention_days")
-    hours = table.integer("document_due_hours", minimum=0, maximum=MAX_DOCUMENT_HOURS, required=False)
-    if table.has("document_due_hours") and not base.requires_document:
-        table.fault("document_hours_without_document", "document_due_hours")
-    table.close()
-    if not on:
-        return None
-    return replace(
-        base,
-        retention_days=base.retention_days if retention is None else retention,
-        document_due_hours=base.document_due_hours if hours is None else hours,
+def _parameters(table: Table, base: Clause) -> Parameters:
+    """Read what the agreement sets for a clause."""
+    table.faults.extend(_useless(table.data, base, table.path))
+    return Parameters(
+        retention_days=table.integer("retention_days", minimum=1, maximum=MAX_RETENTION_DAYS, required=False),
+        document_due_hours=table.integer("document_due_hours", minimum=0, maximum=MAX_DOCUMENT_HOURS, required=False),
+        list_limit=table.integer("list_limit", minimum=1, maximum=MAX_LIST_LIMIT, required=False),
+        channel=table.text("channel", required=False, choices=CHANNELS) or None,
+        cost_rule=table.text("cost_rule", required=False, choices=COST_RULES) or None,
     )
+
+
+def _useless(given: Collection[str], base: Clause, place: str) -> list[Fault]:
+    """Refuse every parameter that the clause has no use for; `place` is where the clause stands in the file."""
+    faults = [
+        Fault("agreements.terms_without_data", column=f"{place}.{key}")
+        for key in ("retention_days", "channel", "list_limit")
+        if key in given and not base.formats
+    ]
+    if "list_limit" in given and base.formats and Mode.MATCH not in base.modes:
+        faults.append(Fault("agreements.list_limit_without_match", column=f"{place}.list_limit"))
+    if "document_due_hours" in given and not base.requires_document:
+        faults.append(Fault("agreements.document_hours_without_document", column=f"{place}.document_due_hours"))
+    return faults
 
 
 def new_agreement_text(
@@ -206,6 +246,8 @@ def new_agreement_text(
     renewal: Renewal | None = None,
     contacts: Sequence[Contact] = (),
     clauses: Sequence[str] | None = None,
+    parameters: Mapping[str, Parameters] | None = None,
+    template_version: int | None = None,
 ) -> str:
     """Write an agreement as commented TOML, ready to be read by both sides, changed and signed.
 
@@ -219,24 +261,24 @@ def new_agreement_text(
         Municipality codes; the municipality's own where none are given.
     clauses
         Ids of the clauses to switch on, the others are written as off; None switches on all of the template.
+    parameters
+        What the agreement sets in place of the template's word, by clause id.
+    template_version
+        Version of the template; None takes the newest.
 
     Raises
     ------
     UnknownTemplateError
-        If there is no such template.
+        If there is no such template, or not in that version.
     AgreementTextError
         If ``parse_agreement`` would refuse the text, for instance for a code of four digits.
     """
-    template = load_template(template_id)
+    template = load_template(template_id, template_version)
+    given = parameters or {}
     chosen = [clause.id for clause in template.clauses] if clauses is None else list(clauses)
-    known = "、".join(clause.id for clause in template.clauses)
-    unknown = [
-        Fault("agreements.no_such_clause", column=f"clauses.{name}", value=name, params={"known": known})
-        for name in chosen
-        if template.clause(name) is None
-    ]
-    if unknown:
-        raise AgreementTextError("agreements.agreement_refused", unknown)
+    faults = _wrongly_chosen(template, chosen, given)
+    if faults:
+        raise AgreementTextError("agreements.agreement_refused", faults)
     text = agreement_text(
         Agreement(
             agreement_id=agreement_id,
@@ -251,12 +293,29 @@ def new_agreement_text(
             effective_from=effective_from,
             effective_to=effective_to,
             renewal=renewal or Renewal(),
-            clauses=tuple(clause for clause in template.clauses if clause.id in chosen),
+            clauses=tuple(
+                given.get(clause.id, Parameters()).applied(clause) for clause in template.clauses if clause.id in chosen
+            ),
             contacts=tuple(contacts),
         )
     )
     parse_agreement(text)
     return text
+
+
+def _wrongly_chosen(template: Template, chosen: Sequence[str], given: Mapping[str, Parameters]) -> list[Fault]:
+    """Find clauses that the template does not have, and parameters that would be written nowhere."""
+    known = "、".join(clause.id for clause in template.clauses)
+    faults: list[Fault] = []
+    for name in dict.fromkeys([*chosen, *given]):
+        base, place = template.clause(name), f"clauses.{name}"
+        if base is None:
+            faults.append(Fault("agreements.no_such_clause", column=place, value=name, params={"known": known}))
+        elif name in given:
+            faults += _useless(given[name].given(), base, place)
+            if name not in chosen:
+                faults.append(Fault("agreements.parameters_without_clause", column=place))
+    return faults
 
 
 def _with_headquarters(party: Party) -> Party:

@@ -3,19 +3,30 @@
 A check returns None where the clause covers the request in that respect, else the reason why it does not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agreements.assessment import Assessment, latest
+from agreements.clauses import Clause
 from agreements.clock import japan_date
 from agreements.decision import Reason
 from agreements.format import DataFormat
+from agreements.legal import LegalBasis
+from agreements.names import is_blank, same_person
 from agreements.request import Event, Request
-from agreements.template import Clause
 from agreements.terms import Agreement, in_force, last_day
+from agreements.vocabulary import DATASETS, third_party
 
 #: The terms of a clause that does not open what is asked.
 NOTHING = DataFormat("", 0, "", "", ())
+
+#: The directions of clauses that reach a party; everybody else is reached by passing on alone.
+_REACHING: Mapping[str, frozenset[str]] = {
+    "municipality": frozenset({"post_to_city", "both"}),
+    "post": frozenset({"city_to_post", "both"}),
+}
+_PASSING_ON = frozenset({"city_to_third"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,26 @@ class Question:
     request: Request
     event: Event | None
     at: datetime
+    bases: Mapping[str, LegalBasis]
+    assessments: tuple[Assessment, ...] = ()
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is about a dataset with people in it; an unknown one is taken for such."""
+        dataset = DATASETS.get(self.request.dataset)
+        return dataset is None or dataset.personal
+
+    @property
+    def weighings(self) -> tuple[Assessment, ...]:
+        """The assessments of just this: place, dataset, mode and purpose."""
+        request = self.request
+        return tuple(
+            one
+            for one in self.assessments
+            if one.about(
+                municipality=request.municipality, dataset=request.dataset, mode=request.mode, purpose=request.purpose
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +80,36 @@ class Case:
     def document_due(self) -> datetime:
         """Until when a request by telephone holds without a document."""
         return self.request.made_at + timedelta(hours=self.clause.document_due_hours)
+
+    @property
+    def recipient(self) -> str | None:
+        """What kind of recipient the request names (a code of ``RECIPIENTS``); None for somebody unknown."""
+        agreement, name = self.agreement, self.request.recipient
+        if agreement.municipality.goes_by(name):
+            return "municipality"
+        if agreement.post.goes_by(name) or name in agreement.offices:
+            return "post"
+        return third_party(name)
+
+    @property
+    def basis(self) -> LegalBasis | None:
+        """The first basis in law that the clause names and that allows all of this on the day."""
+        request, bases = self.request, self.question.bases
+        for basis in (bases[name] for name in self.clause.legal_bases if name in bases):
+            if basis.in_force(self.question.at) and basis.allows(
+                dataset=request.dataset,
+                mode=request.mode,
+                purpose=request.purpose,
+                direction=self.clause.direction,
+                recipient=self.recipient or "",
+            ):
+                return basis
+        return None
+
+    @property
+    def assessment(self) -> Assessment | None:
+        """The weighing that counts for this request; None where nobody weighed it."""
+        return latest(self.question.weighings, self.question.at)
 
     def reason(self, name: str, **params: object) -> Reason:
         """Return a reason that names the clause and its agreement."""
@@ -84,17 +145,11 @@ def _mode(case: Case) -> Reason | None:
 
 
 def _direction(case: Case) -> Reason | None:
-    """Take the recipient's side as the direction; `_recipient` speaks of somebody who is no party."""
-    direction, name = case.clause.direction, case.request.recipient
-    to_city, to_post = case.agreement.municipality.goes_by(name), _is_post(case.agreement, name)
-    covered = {"both": True, "post_to_city": to_city, "city_to_post": to_post}.get(direction, False)
-    if covered or not (to_city or to_post):
+    """Take the kind of recipient as the direction; `_recipient` speaks of somebody whom nobody knows."""
+    kind = case.recipient
+    if kind is None or case.clause.direction in _REACHING.get(kind, _PASSING_ON):
         return None
-    return case.reason("other_direction", dataset=case.request.dataset, recipient=name)
-
-
-def _is_post(agreement: Agreement, name: str) -> bool:
-    return agreement.post.goes_by(name) or name in agreement.offices
+    return case.reason("other_direction", dataset=case.request.dataset, recipient=case.request.recipient)
 
 
 def _in_force(case: Case) -> Reason | None:
@@ -110,15 +165,20 @@ def _in_force(case: Case) -> Reason | None:
 
 
 def _recipient(case: Case) -> Reason | None:
-    name = case.request.recipient
-    if case.agreement.municipality.goes_by(name) or _is_post(case.agreement, name):
+    kind, named = case.recipient, case.clause.recipients
+    if kind is None:
+        return case.reason("recipient_no_party", recipient=case.request.recipient)
+    if kind in named or (not named and kind in _REACHING):
         return None
-    return case.reason("recipient_no_party", recipient=name)
+    return case.reason("other_recipient", recipient=case.request.recipient, recipients=named)
 
 
 def _requester(case: Case) -> Reason | None:
     agreement, name = case.agreement, case.request.requester
     if agreement.municipality.asks_as(name) or agreement.post.asks_as(name) or name in agreement.offices:
+        return None
+    kind = third_party(name) if case.clause.direction in _PASSING_ON else None
+    if kind is not None and kind == case.recipient:
         return None
     return case.reason("requester_no_party", requester=name)
 
@@ -138,6 +198,17 @@ def _fields(case: Case) -> Reason | None:
     return case.reason("other_columns", dataset=case.request.dataset, columns=beyond) if beyond else None
 
 
+def _area(case: Case) -> Reason | None:
+    """Keep personal data to where the disaster is; an event without areas is in the whole municipality."""
+    question = case.question
+    areas = question.event.areas_at(question.at) if question.event and question.personal else ()
+    if not areas or question.request.area in areas:
+        return None
+    if question.request.area is None:
+        return case.reason("area_needed", areas=areas)
+    return case.reason("outside_areas", area=question.request.area, areas=areas)
+
+
 def _trigger(case: Case) -> Reason | None:
     kinds, event, at = case.clause.triggers, case.question.event, case.question.at
     if not kinds:
@@ -155,16 +226,39 @@ def _trigger(case: Case) -> Reason | None:
     return case.reason("no_trigger", triggers=kinds)
 
 
+def _basis(case: Case) -> Reason | None:
+    if not case.question.personal or case.basis is not None:
+        return None
+    bases, request = case.question.bases, case.request
+    cited = tuple(bases[name].cited if name in bases else name for name in case.clause.legal_bases)
+    asked = {"dataset": request.dataset, "mode": request.mode, "purpose": request.purpose}
+    return case.reason("no_legal_basis", bases=cited or "-", **asked)
+
+
+def _assessment(case: Case) -> Reason | None:
+    if not case.question.personal:
+        return None
+    request, at, counting = case.request, case.question.at, case.assessment
+    if counting is None:
+        return case.reason("no_assessment", dataset=request.dataset, mode=request.mode, purpose=request.purpose)
+    if counting.outcome != "permits":
+        return case.reason("assessment_forbids", weighed_by=counting.weighed_by, weighed_at=counting.weighed_at)
+    return case.reason("assessment_ended", last=counting.valid_until) if counting.run_out(at) else None
+
+
 def _telephone(case: Case) -> Reason | None:
     request = case.request
-    if request.channel != "telephone" or request.confirmed_by.strip():
+    if request.channel != "telephone":
+        return None
+    caller = [] if is_blank(request.person) else [request.person]
+    if not is_blank(request.confirmed_by) and not same_person(request.confirmed_by, caller):
         return None
     return case.reason("telephone_unconfirmed")
 
 
 def _document(case: Case) -> Reason | None:
     request, clause = case.request, case.clause
-    if not clause.requires_document or request.document_no.strip():
+    if not clause.requires_document or not is_blank(request.document_no):
         return None
     if request.channel == "document":
         return case.reason("document_without_number")
@@ -177,8 +271,9 @@ def _document(case: Case) -> Reason | None:
 
 Check = Callable[[Case], Reason | None]
 #: What the clause is about; where one of these fails, it is another clause's matter.
-SUBJECT: tuple[Check, ...] = (_opened, _mode, _direction)
+SUBJECT: tuple[Check, ...] = (_opened, _direction, _mode)
 #: All checks in the order in which a refusal names what is missing.
 CHECKS: tuple[Check, ...] = (
-    *SUBJECT, _in_force, _recipient, _requester, _purpose, _fields, _trigger, _telephone, _document,
+    *SUBJECT, _in_force, _recipient, _requester, _purpose, _fields, _trigger, _area, _basis, _assessment, _telephone,
+    _document,
 )  # fmt: skip

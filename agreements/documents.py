@@ -1,34 +1,44 @@
 """Reading a TOML text strictly: every unknown key, wrong type and impossible value becomes a fault with its place."""
 
+import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from agreements.names import hidden_signs, is_blank
 from geo.faults import Fault
 
-_BARE_DATE = re.compile(r"(?m)^(\s*[\w.-]+\s*=\s*)(\d{4}-\d{2}-\d{2})(?=\s*(?:#.*)?$)")
-_LOOKS_LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_BARE_TIME = re.compile(
+    r"(?m)^(\s*[\w.-]+\s*=\s*)(\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?)?)(?=\s*(?:#.*)?$)"
+)
+_LOOKS_LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
 #: Agreements of this kind exist since 1996; a year far outside is a slip of the pen.
 _YEARS = range(1990, 2200)
 #: A text of this many characters is no agreement; parsing it would only cost time.
 MAX_CHARACTERS = 1_000_000
+#: Python's parser needs memory by the square of the parts of one dotted key.
+MAX_DOTS = 100
 
 
 def load_toml(text: str, faults: list[Fault]) -> dict[str, Any]:
     """Parse a TOML text; what is no TOML at all becomes one fault and an empty table.
 
-    A date that the calendar does not know (2026-02-30) is kept as text, so that it is reported with its place beside
-    all other faults instead of stopping the parser.
+    A day or a time that the calendar does not know (2026-02-30) is kept as text, so that it is reported with its place
+    beside all other faults instead of stopping the parser.
     """
     if len(text) > MAX_CHARACTERS:
         faults.append(Fault("agreements.text_too_long", params={"limit": MAX_CHARACTERS}))
         return {}
+    deep = next((n for n, line in enumerate(text.split("\n"), 1) if line.count(".") > MAX_DOTS), None)
+    if deep is not None:
+        faults.append(Fault("agreements.key_too_deep", params={"line": deep, "limit": MAX_DOTS}))
+        return {}
     try:
-        return tomllib.loads(_BARE_DATE.sub(_quoted_if_impossible, text.removeprefix("\ufeff")))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(_BARE_TIME.sub(_quoted_if_impossible, text.removeprefix("\ufeff")))
+    except (ValueError, RecursionError) as error:  # a number of 4,301 digits is no TOMLDecodeError
         faults.append(Fault("agreements.not_toml", params={"line": _line(error, text)}))
         return {}
 
@@ -41,10 +51,25 @@ def _line(error: Exception, text: str) -> int:
 
 def _quoted_if_impossible(found: re.Match[str]) -> str:
     try:
-        date.fromisoformat(found[2])
+        datetime.fromisoformat(found[2])
     except ValueError:
         return f'{found[1]}"{found[2]}"'
     return found[0]
+
+
+def quoted(text: str) -> str:
+    """Write a TOML basic string; JSON escapes are TOML's, except for U+007F, which JSON leaves bare."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Write a TOML list of texts."""
+    return f"[{', '.join(quoted(text) for text in texts)}]"
+
+
+def _on_one_line(text: str) -> str:
+    """Cut a text of the file short and to one line, as each fault is said on a line of its own."""
+    return " ".join(text[:200].splitlines())
 
 
 class Table:
@@ -65,8 +90,9 @@ class Table:
 
     def fault(self, code: str, key: str, value: object = None, **params: object) -> None:
         """Report something wrong at a key."""
-        shown = None if value is None else str(value)[:200]
-        self.faults.append(Fault(f"agreements.{code}", column=self.at(key), value=shown, params=params))
+        shown = None if value is None else _on_one_line(str(value))
+        place = _on_one_line(self.at(key))
+        self.faults.append(Fault(f"agreements.{code}", column=place, value=shown, params=params))
 
     def has(self, key: str) -> bool:
         """Whether the file gives the key."""
@@ -96,12 +122,16 @@ class Table:
         if not isinstance(value, str):
             self.fault("want_text", key, value)
             return ""
-        if required and not value.strip():
+        if required and is_blank(value):
             self.fault("empty_text", key)
             return ""
         return self._checked(key, value, choices, pattern, example)
 
     def _checked(self, key: str, value: str, choices: Collection[str] | None, pattern: str | None, example: str) -> str:
+        hidden = hidden_signs(value)
+        if hidden:
+            self.fault("hidden_sign", key, signs="、".join(hidden))
+            return ""
         if choices is not None and value not in choices:
             self.fault("unknown_value", key, value, allowed="、".join(sorted(choices)))
             return ""
@@ -126,15 +156,15 @@ class Table:
         if not isinstance(value, list):
             self.fault("want_list", key, value)
             return ()
-        good: list[str] = []
+        good: dict[str, None] = {}  # in order, and quick to look into
         for index, item in enumerate(value):
             place = f"{key}[{index}]"
-            if not isinstance(item, str) or not item.strip():
+            if not isinstance(item, str) or is_blank(item):
                 self.fault("want_text", place, item)
             elif item in good:
                 self.fault("twice", place, item)
             elif self._checked(place, item, choices, pattern, example):
-                good.append(item)
+                good[item] = None
         if required and not value:
             self.fault("empty_list", key)
         return tuple(good)
@@ -176,6 +206,20 @@ class Table:
         self.fault("impossible_date" if impossible else "want_date", key, value)
         return None
 
+    def moment(self, key: str, *, required: bool = True) -> datetime | None:
+        """Return a time with its zone, or None; a time without one could be nine hours wrong."""
+        value = self._get(key, required)
+        if value is None:
+            return None
+        impossible = isinstance(value, str) and _LOOKS_LIKE_A_DATE.fullmatch(value) is not None
+        if impossible or (isinstance(value, datetime) and value.year not in _YEARS):
+            self.fault("impossible_date", key, value)
+            return None
+        if not isinstance(value, datetime) or value.utcoffset() is None:
+            self.fault("want_moment", key, value)
+            return None
+        return value
+
     def table(self, key: str, *, required: bool = True) -> "Table":
         """Return a table inside this one; an empty one where it is missing or wrong."""
         value = self._get(key, required)
@@ -215,11 +259,12 @@ class Table:
                 self.fault("unknown_key", key, allowed="、".join(allowed))
 
 
-def head(table: Table, name: str, version: int) -> None:
-    """Check `format` and `version` at the top of a document."""
+def head(table: Table, name: str, version: int, *, older: Collection[int] = ()) -> int | None:
+    """Check `format` and `version` at the top of a document and return its version; `older` ones are read too."""
     found = table.text("format", choices=None)
     if found and found != name:
         table.fault("other_format", "format", found, wanted=name)
     number = table.integer("version", minimum=1, maximum=1_000_000)
-    if number is not None and number != version:
-        table.fault("other_version", "version", number, wanted=version)
+    if number is not None and number not in (version, *older):
+        table.fault("other_version", "version", number, wanted="、".join(map(str, sorted((version, *older)))))
+    return number

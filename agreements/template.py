@@ -1,132 +1,113 @@
-"""Templates (ひな形): the clauses that two parties can agree to, with what each of them opens."""
+"""Templates (ひな形) as TOML: those of the package, and reading one strictly."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from agreements.clauses import DEFAULT_LIST_LIMIT, Annex, Clause, Provision, Template
 from agreements.documents import Table, head, load_toml
 from agreements.errors import TemplateError, UnknownTemplateError
 from agreements.format import DataFormat, Precision
+from agreements.legal import legal_bases
+from agreements.lifting import lifted_template
 from agreements.request import Mode, TriggerKind
 from agreements.vocabulary import (
+    ANNEX_KINDS,
+    CHANNELS,
     CLAUSE_KINDS,
+    COST_RULES,
     DATASETS,
     DIRECTIONS,
     EXCLUSIONS,
     FINER_THAN_TOWN,
     MODES,
+    PARTIES,
     PURPOSES,
+    RECIPIENTS,
     columns_of,
     modes_of,
 )
 from geo.faults import Fault
 
+__all__ = [
+    "Annex",
+    "Clause",
+    "Provision",
+    "Template",
+    "load_template",
+    "parse_template",
+    "template_ids",
+    "template_versions",
+]
+
 FORMAT = "tayori-agreement-template"
-VERSION = 1
+VERSION = 2
 ID_PATTERN = r"[a-z0-9]+(-[a-z0-9]+)*"
 MAX_RETENTION_DAYS = 3_660
 #: A telephone request that no document has followed after a week is no emergency any more.
 MAX_DOCUMENT_HOURS = 168
+#: A list longer than this is a register, not a search for people.
+MAX_LIST_LIMIT = 50_000
 _ARTICLE = r"第[1-9][0-9]*条(の[1-9][0-9]*)?(第[1-9][0-9]*項)?(第[1-9][0-9]*号)?"
+_FILE = re.compile(r"(?P<id>[a-z0-9-]+)\.(?P<version>[0-9]+)\.toml")
+#: Who can receive under a clause, by its direction.
+_RECIPIENTS_OF: Mapping[str, frozenset[str]] = {
+    "post_to_city": frozenset({"municipality"}),
+    "city_to_post": frozenset({"post"}),
+    "both": frozenset(PARTIES),
+    "city_to_third": frozenset(RECIPIENTS) - frozenset(PARTIES),
+}
+#: Where rows about homes and people may go: to the municipality, and from there onward.
+_PERSONAL_DIRECTIONS = ("post_to_city", "city_to_third")
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One clause (条項) and everything that it opens; it opens nothing beyond.
-
-    `triggers` are the kinds of which one must be recorded; none means peacetime too. `formats` say which dataset may
-    leave in which mode with which columns; none means that the clause is about work, not data. Where
-    `requires_document`, a request by telephone holds for `document_due_hours`; 0 hours means that the document comes
-    first. `excludes` names rows that never leave. `retention_days` is how long the recipient may keep what it got.
-    """
-
-    id: str
-    article: str
-    title: str
-    kind: str
-    direction: str
-    text: str
-    formats: tuple[DataFormat, ...] = ()
-    triggers: tuple[TriggerKind, ...] = ()
-    purposes: tuple[str, ...] = ()
-    requires_document: bool = False
-    document_due_hours: int = 0
-    requires_consent: bool = False
-    excludes: tuple[str, ...] = ()
-    retention_days: int = 0
-
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """Kinds of row that the clause opens."""
-        return tuple(dict.fromkeys(f.dataset for f in self.formats))
-
-    @property
-    def modes(self) -> tuple[Mode, ...]:
-        """Modes in which it opens them."""
-        return tuple(dict.fromkeys(Mode(f.mode) for f in self.formats))
-
-    @property
-    def columns(self) -> Mapping[str, tuple[str, ...]]:
-        """Columns that may leave, by dataset."""
-        return {f.dataset: f.columns for f in self.formats}
-
-    def data_format(self, dataset: str, mode: str) -> DataFormat | None:
-        """Return what may leave of a dataset in a mode; None where the clause does not open it."""
-        return next((f for f in self.formats if f.dataset == dataset and f.mode == mode), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Provision:
-    """An article that opens no data: definitions, cost, secrecy, deletion."""
-
-    article: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A versioned set of clauses that an agreement switches on or leaves off.
-
-    `notes` say where the words come from and what the template is not.
-    """
-
-    template_id: str
-    template_version: int
-    title: str
-    notes: str
-    provisions: tuple[Provision, ...]
-    clauses: tuple[Clause, ...]
-
-    def clause(self, clause_id: str) -> Clause | None:
-        """Return the clause of that id, or None."""
-        return next((c for c in self.clauses if c.id == clause_id), None)
+@cache
+def _shelf() -> Mapping[str, tuple[int, ...]]:
+    """Return the versions of each template of the package, ascending."""
+    names = (entry.name for entry in files("agreements").joinpath("templates").iterdir())
+    found = sorted((m["id"], int(m["version"])) for m in map(_FILE.fullmatch, names) if m)
+    return {template_id: tuple(v for one, v in found if one == template_id) for template_id, _ in found}
 
 
 def template_ids() -> tuple[str, ...]:
     """Return the ids of the templates that come with the package, sorted."""
-    names = (entry.name for entry in files("agreements").joinpath("templates").iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return tuple(_shelf())
 
 
-@cache
-def load_template(template_id: str) -> Template:
-    """Return a template of the package.
+def template_versions(template_id: str) -> tuple[int, ...]:
+    """Return the versions of a template of the package, ascending; none for an unknown one."""
+    return _shelf().get(template_id, ())
+
+
+def load_template(template_id: str, version: int | None = None) -> Template:
+    """Return a template of the package: the newest version, or the given one.
 
     Raises
     ------
     UnknownTemplateError
-        ``agreements.unknown_template``.
+        ``agreements.unknown_template``, ``agreements.unknown_template_version``.
     """
-    if template_id not in template_ids():
+    versions = template_versions(template_id)
+    if not versions:
         raise UnknownTemplateError("agreements.unknown_template", value=template_id, known="、".join(template_ids()))
-    path = files("agreements").joinpath("templates", f"{template_id}.toml")
+    wanted = versions[-1] if version is None else version
+    if wanted not in versions:
+        known = "、".join(map(str, versions))
+        raise UnknownTemplateError(
+            "agreements.unknown_template_version", value=template_id, version=wanted, known=known
+        )
+    return _load(template_id, wanted)
+
+
+@cache
+def _load(template_id: str, version: int) -> Template:
+    path = files("agreements").joinpath("templates", f"{template_id}.{version}.toml")
     return parse_template(path.read_text(encoding="utf-8"))
 
 
 def parse_template(toml_text: str) -> Template:
-    """Read a template.
+    """Read a template; a document of version 1 is lifted to the current shape.
 
     Raises
     ------
@@ -134,10 +115,11 @@ def parse_template(toml_text: str) -> Template:
         ``agreements.template_refused`` with every fault and its place; nothing of the text is used then.
     """
     faults: list[Fault] = []
-    top = Table(load_toml(toml_text, faults), "", faults)
+    data = load_toml(toml_text, faults)
     if faults:
         raise TemplateError("agreements.template_refused", faults)
-    head(top, FORMAT, VERSION)
+    top = Table(lifted_template(data), "", faults)
+    version = head(top, FORMAT, VERSION, older=(1,))
     formats = _formats(top)
     template = Template(
         template_id=top.text("template_id", pattern=ID_PATTERN, example="model-emergency-2026"),
@@ -146,6 +128,8 @@ def parse_template(toml_text: str) -> Template:
         notes=top.text("notes"),
         provisions=tuple(_provision(table) for table in top.tables("provisions")),
         clauses=_clauses(top, formats),
+        year=top.integer("year", minimum=1990, maximum=2199, required=version != 1) or 0,
+        annexes=_annexes(top),
     )
     top.close()
     if faults:
@@ -198,25 +182,28 @@ def _format(table: Table) -> DataFormat:
 
 def _clauses(top: Table, formats: Mapping[str, DataFormat]) -> tuple[Clause, ...]:
     clauses: list[Clause] = []
-    for table in top.tables("clauses", required=True):
+    tables = top.tables("clauses", required=True)
+    for table in tables:
         clause = _clause(table, formats)
         if clause.id and clause.id in {c.id for c in clauses}:
             table.fault("twice", "id", clause.id)
         if clause.article and clause.article in {c.article for c in clauses}:
             table.fault("twice", "article", clause.article)
         clauses.append(clause)
+    _check_narrower(tables, clauses)
     return tuple(clauses)
 
 
 def _clause(table: Table, formats: Mapping[str, DataFormat]) -> Clause:
     named = table.texts("formats", choices=formats)
     requires_document = table.flag("requires_document")
+    direction = table.text("direction", choices=DIRECTIONS)
     clause = Clause(
         id=table.text("id", pattern=ID_PATTERN, example="dwelling-list"),
         article=_article(table),
         title=table.text("title"),
         kind=table.text("kind", choices=CLAUSE_KINDS),
-        direction=table.text("direction", choices=DIRECTIONS),
+        direction=direction,
         text=table.text("text"),
         formats=tuple(formats[name] for name in named),
         triggers=tuple(TriggerKind(kind) for kind in table.texts("triggers", choices=set(TriggerKind))),
@@ -227,10 +214,23 @@ def _clause(table: Table, formats: Mapping[str, DataFormat]) -> Clause:
         excludes=table.texts("excludes", choices=EXCLUSIONS),
         retention_days=table.integer("retention_days", minimum=1, maximum=MAX_RETENTION_DAYS, required=bool(named))
         or 0,
+        recipients=table.texts("recipients", choices=_RECIPIENTS_OF.get(direction, RECIPIENTS)),
+        legal_bases=table.texts("legal_bases", choices=_basis_ids()),
+        cost_rule=table.text("cost_rule", required=False, choices=COST_RULES),
+        channel=table.text("channel", required=False, choices=CHANNELS) or "plain",
+        list_limit=table.integer("list_limit", minimum=1, maximum=MAX_LIST_LIMIT, required=False) or DEFAULT_LIST_LIMIT,
+        business_limit=table.flag("business_limit"),
     )
-    _check_clause(table, clause)
+    _check_data(table, clause)
+    _check_personal(table, clause)
+    _check_onward(table, clause)
     table.close()
     return clause
+
+
+@cache
+def _basis_ids() -> frozenset[str]:
+    return frozenset(basis.id for basis in legal_bases())
 
 
 def _document_hours(table: Table, requires_document: bool) -> int:
@@ -239,14 +239,62 @@ def _document_hours(table: Table, requires_document: bool) -> int:
     return table.integer("document_due_hours", minimum=0, maximum=MAX_DOCUMENT_HOURS, required=requires_document) or 0
 
 
-def _check_clause(table: Table, clause: Clause) -> None:
-    """Check what no single key can show: each rule is a promise of the whole (DESIGN, principles 1 and 4)."""
+def _check_data(table: Table, clause: Clause) -> None:
+    """Check that terms for data stand where data is opened, and nowhere else."""
     if len(clause.datasets) != len(clause.formats):
         table.fault("dataset_twice", "formats")
-    if not clause.formats and (clause.purposes or clause.retention_days):
-        table.fault("terms_without_data", "purposes" if clause.purposes else "retention_days")
-    if any(DATASETS[f.dataset].personal for f in clause.formats if f.dataset):
-        if table.has("direction") and clause.direction != "post_to_city":
-            table.fault("personal_direction", "direction", clause.direction)
-        if not clause.triggers:
-            table.fault("personal_without_trigger", "triggers")
+    if not table.data.get("formats"):
+        for key in ("purposes", "retention_days", "legal_bases", "channel", "list_limit"):
+            if table.has(key):
+                table.fault("terms_without_data", key)
+    elif table.has("list_limit") and Mode.MATCH not in clause.modes:
+        table.fault("list_limit_without_match", "list_limit")
+
+
+def _check_personal(table: Table, clause: Clause) -> None:
+    """Check what a clause about homes or people needs: a direction, a trigger, a legal basis (DESIGN, principle 4)."""
+    if not any(DATASETS[f.dataset].personal for f in clause.formats if f.dataset):
+        return
+    if clause.direction and clause.direction not in _PERSONAL_DIRECTIONS:
+        table.fault("personal_direction", "direction", clause.direction)
+    if not table.data.get("triggers"):
+        table.fault("personal_without_trigger", "triggers")
+    if not table.data.get("legal_bases"):
+        table.fault("personal_without_basis", "legal_bases")
+
+
+def _check_onward(table: Table, clause: Clause) -> None:
+    """Check that only onward clauses go to third parties, and that these say to whom."""
+    if clause.kind and clause.direction and (clause.kind == "onward") != (clause.direction == "city_to_third"):
+        table.fault("onward_direction", "direction", clause.direction, kind=CLAUSE_KINDS[clause.kind])
+    elif clause.direction == "city_to_third" and not table.data.get("recipients"):
+        table.fault("onward_without_recipient", "recipients")
+
+
+def _check_narrower(tables: Sequence[Table], clauses: Sequence[Clause]) -> None:
+    """Refuse an onward clause that hands over as much as was received, or more."""
+    received = [f for clause in clauses if clause.direction == "post_to_city" for f in clause.formats]
+    for table, clause in zip(tables, clauses, strict=True):
+        if clause.direction != "city_to_third":
+            continue
+        for index, one in enumerate(clause.formats):
+            wider = [f for f in received if f.dataset == one.dataset and set(one.columns) < set(f.columns)]
+            if one.dataset and not wider:
+                table.fault("onward_not_narrower", f"formats[{index}]", one.id)
+
+
+def _annexes(top: Table) -> tuple[Annex, ...]:
+    annexes: list[Annex] = []
+    for table in top.tables("annexes"):
+        kind = table.text("kind", choices=ANNEX_KINDS)
+        annex = Annex(
+            id=table.text("id", pattern=ID_PATTERN, example="office-list"),
+            title=table.text("title"),
+            kind=kind,
+            text=table.text("text", required=kind == "text"),
+        )
+        if annex.id and annex.id in {one.id for one in annexes}:
+            table.fault("twice", "id", annex.id)
+        annexes.append(annex)
+        table.close()
+    return tuple(annexes)

@@ -1,11 +1,12 @@
 """What an agreement is: its parties, the municipalities it covers, its term and the clauses switched on."""
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from agreements.clauses import Clause
 from agreements.clock import japan_date
-from agreements.template import Clause
 
 CONTACT_ROLES = {"head": "責任者", "liaison": "連絡担当", "data": "情報の提供・受領の担当", "night": "夜間・休日"}
 
@@ -56,6 +57,26 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameters:
+    """What an agreement sets for a clause in place of the template; None keeps the template's word."""
+
+    retention_days: int | None = None
+    document_due_hours: int | None = None
+    list_limit: int | None = None
+    channel: str | None = None
+    cost_rule: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return those that are set, by name."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in values if value is not None}
+
+    def applied(self, clause: Clause) -> Clause:
+        """Return the clause with these parameters."""
+        return replace(clause, **self.given())
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """A copy of a signed agreement; `clauses` are those switched on, with the agreement's own parameters.
 
@@ -77,6 +98,20 @@ class Agreement:
     renewal: Renewal
     clauses: tuple[Clause, ...]
     contacts: tuple[Contact, ...] = ()
+
+
+def duplicates(a: Agreement, b: Agreement) -> bool:
+    """Whether two agreements are the same one: same template, same parties, same period.
+
+    Several agreements between the same parties hold beside each other (包括連携, 防災, 見守り, 賃貸借); only a second
+    copy of one of them would leave open which of the two holds. Neither id, title nor template version matter.
+    """
+
+    def identity(one: Agreement) -> tuple[object, ...]:
+        period = (one.effective_from, one.effective_to)
+        return (one.template_id, one.post.code, one.municipality.code, *period)
+
+    return identity(a) == identity(b)
 
 
 def in_force(agreement: Agreement, at: datetime) -> bool:

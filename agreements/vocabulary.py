@@ -1,16 +1,34 @@
-"""The closed list of words that a template may use: datasets with their columns, purposes, kinds of clause.
+"""The closed list of words that a template may use: purposes, kinds of clause, recipients, cost rules, channels.
 
-What is not written here cannot be agreed, asked for or provided. Facts about mail (sender, recipient of a letter, that
-there was a letter; 郵便法8条) have no word here and never get one. The columns are those of ``disaster.models``, kept
-a second time because this room may not know that one; a test holds the two together.
+What is not written here or in ``agreements.datasets`` cannot be agreed, asked for or provided. Facts about mail
+(sender, recipient of a letter, that there was a letter; 郵便法8条) have no word and never get one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from agreements.datasets import DATASETS, DELIVERY_POINTS, Dataset
 from agreements.request import Mode
 
-DELIVERY_POINTS = "delivery-points"
+__all__ = [
+    "ANNEX_KINDS",
+    "CHANNELS",
+    "CLAUSE_KINDS",
+    "COST_RULES",
+    "DATASETS",
+    "DELIVERY_POINTS",
+    "DIRECTIONS",
+    "EXCLUSIONS",
+    "FINER_THAN_TOWN",
+    "MODES",
+    "PARTIES",
+    "PURPOSES",
+    "RECIPIENTS",
+    "TRIGGERS",
+    "Dataset",
+    "columns_of",
+    "modes_of",
+    "third_party",
+]
 
 #: What a request may be for.
 PURPOSES: Mapping[str, tuple[str, str]] = {
@@ -24,23 +42,70 @@ PURPOSES: Mapping[str, tuple[str, str]] = {
     "planning": ("防災計画・訓練", "planning and drills"),
 }
 
-#: What a clause is about (STANDARDS section 6).
+#: What a clause is about: one word for every clause seen in real agreements.
 CLAUSE_KINDS: Mapping[str, str] = {
-    "vehicle": "車両の提供", "shelter_status": "避難所の情報", "evacuee_list": "避難先リスト", "pr": "広報",
-    "relief_mail": "災害時の郵便の特別な取扱い", "road_report": "道路等の損傷の情報",
+    "definition": "災害の定義", "mutual_request": "協力の要請", "vehicle": "車両の提供",
+    "shelter_status": "避難所の情報", "evacuee_list": "避難先リスト", "victim_status": "避難先・被災状況の相互提供",
+    "pr": "広報", "relief_mail": "災害時の郵便の特別な取扱い", "road_report": "道路等の損傷の情報",
     "temp_postbox": "臨時の郵便差出箱",
-    "banking": "非常払い等", "facility": "施設と用地", "stockpile_storage": "備蓄の保管",
-    "stockpile_delivery": "備蓄の配送",
-    "emergency_data": "緊急時の情報提供", "peacetime_data": "平常時の情報提供", "drill": "訓練", "other": "その他",
+    "banking": "非常払い等", "facility": "施設と用地", "other": "その他の協力", "implementation": "実施の限度",
+    "cost": "費用の負担", "liaison": "連絡体制・要員の派遣", "plan_exchange": "計画の交換", "drill": "訓練",
+    "watch_over": "見守り", "illegal_dumping": "不法投棄の情報",
+    "no_liability": "責任の範囲", "meeting": "定期の協議・別記",
+    "lease": "施設の賃貸借", "stockpile_storage": "備蓄の保管", "stockpile_delivery": "備蓄の配送",
+    "contact": "連絡責任者", "request_document": "要請の手続", "consultation": "疑義の協議",
+    "emergency_data": "緊急時の情報提供", "peacetime_data": "平常時の情報提供", "onward": "第三者への再提供",
 }  # fmt: skip
 
 DIRECTIONS: Mapping[str, str] = {
     "post_to_city": "郵便局から市区町村へ", "city_to_post": "市区町村から郵便局へ", "both": "双方向",
+    "city_to_third": "市区町村から第三者へ",
 }  # fmt: skip
 
-#: Rows that never leave under the clause, whatever is asked.
+#: The two parties; every other recipient is a third party, which only an onward clause can name.
+PARTIES = ("municipality", "post")
+
+#: Who may receive.
+RECIPIENTS: Mapping[str, tuple[str, str]] = {
+    "municipality": ("市区町村", "the municipality"),
+    "post": ("郵便局", "the post office"),
+    "prefecture": ("都道府県", "the prefecture"),
+    "police": ("警察", "the police"),
+    "fire": ("消防", "the fire service"),
+    "sdf": ("自衛隊", "the Self-Defense Forces"),
+    "coast_guard": ("海上保安庁", "the Coast Guard"),
+    "welfare_council": ("社会福祉協議会", "the social welfare council"),
+    "welfare_commissioner": ("民生委員・児童委員", "welfare commissioners"),
+    "voluntary_group": ("自主防災組織", "voluntary disaster prevention groups"),
+}
+
+#: Who bears what the cooperation costs.
+COST_RULES: Mapping[str, tuple[str, str]] = {
+    "requester_pays": ("要請した側の負担", "the requesting side pays"),
+    "each_bears": ("各自の負担", "each side bears its own"),
+    "free": ("無償", "free of charge"),
+    "consultation": ("双方の協議", "by consultation"),
+}
+
+#: How a file is protected on its way.
+CHANNELS: Mapping[str, tuple[str, str]] = {
+    "plain": ("暗号化なし", "not encrypted"),
+    "aes_zip": ("AES-256で暗号化したZIP", "ZIP encrypted with AES-256"),
+    "excel_password": ("パスワードを付けたExcel", "Excel with a password"),
+}
+
+#: What an annex (別表・別記) holds.
+ANNEX_KINDS: Mapping[str, tuple[str, str]] = {
+    "office_list": ("郵便局の一覧", "list of offices"),
+    "data_format": ("情報の項目と形式", "data formats"),
+    "contacts": ("連絡先", "contacts"),
+    "text": ("別記", "text"),
+}
+
+#: What never leaves under the clause, whatever is asked.
 EXCLUSIONS: Mapping[str, tuple[str, str]] = {
     "delivery_vehicle": ("郵便配達用の車両", "mail delivery vehicles"),
+    "mail_secrecy": ("信書の秘密に関すること", "anything under the secrecy of correspondence"),
 }
 
 MODES: Mapping[str, tuple[str, str]] = {
@@ -55,122 +120,13 @@ TRIGGERS: Mapping[str, tuple[str, str]] = {
     "hq_established": ("災害対策本部設置", "disaster headquarters established"),
     "relief_act": ("災害救助法適用", "Disaster Relief Act applied"),
     "likely": ("災害発生のおそれ", "disaster likely"),
+    "evacuation_order": ("避難指示", "evacuation order"),
     "telephone": ("電話による要請", "request by telephone"),
     "document": ("文書による要請", "request by document"),
 }
 
 #: Columns that tell more than the town; a format of precision "town" may not hold them.
 FINER_THAN_TOWN = frozenset({"lon", "lat", "mgrs", "geometry", "address", "building", "place_text", "point_id"})
-
-_POINT = {"lon": "経度", "lat": "緯度", "mgrs": "MGRS座標"}
-_PLACED = {
-    "place_level": "位置の精度", "place_town": "町丁・字(照合結果)", "place_source": "位置の出典",
-    "place_reason": "位置についての注意", **_POINT,
-}  # fmt: skip
-_SHAPE = {"geometry": "形状"}
-_CITY = {"municipality": "市区町村コード"}
-_STATUS = {
-    "served": "配達中", "suspended": "区域休止", "unreachable": "到達不能", "counter_pickup": "窓口交付",
-    "seems_vacant": "空き家とみられる", "addressee_unknown": "受取人不明",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A kind of row: its name for people and its columns with their headings."""
-
-    kind: str
-    label: str
-    label_en: str
-    columns: Mapping[str, str]
-    personal: bool = False
-
-
-_ALL = (
-    Dataset("offices", "郵便局", "post offices", {
-        "office_code": "局所コード", **_CITY, "name": "名称", "address": "所在地", "management": "経営形態",
-        "delivery": "集配",
-        "state": "営業状況", "state_at": "営業状況の時点", "hours": "営業時間", "services": "取扱業務",
-        "is_emergency_site": "指定緊急避難場所", "is_tsunami_building": "津波避難ビル",
-        "storage_m2": "備蓄に使える面積(m2)",
-        "served_municipalities": "配達を受け持つ市区町村", "phone": "電話番号", "note": "備考", **_PLACED,
-    }),
-    Dataset("vehicles", "車両", "vehicles", {
-        "vehicle_id": "車両ID", **_CITY, "office_code": "局所コード", "vehicle_kind": "車種",
-        "payload_kg": "積載量(kg)",
-        "width_m": "車幅(m)", "legal_state": "緊急通行の届出", "mail_delivery": "郵便配達用", "driver": "運転者",
-        "note": "備考",
-    }),
-    Dataset("stockpiles", "備蓄", "stockpiles", {
-        "site_id": "備蓄場所ID", **_CITY, "name": "名称", "address": "所在地", "lot_id": "ロット", "item": "品目",
-        "quantity": "数量", "unit": "単位", "expires_on": "期限", "office_code": "局所コード", "phone": "電話番号",
-        "note": "備考", **_PLACED,
-    }),
-    Dataset("shelters", "避難所", "shelters", {
-        "shelter_id": "避難所ID", **_CITY, "name": "名称", "address": "所在地", "shelter_kind": "区分",
-        "capacity": "想定収容人数", "area_m2": "面積(m2)", "phone": "電話番号", "note": "備考", **_PLACED,
-    }),
-    Dataset("openings", "避難所の開設状況", "opening of shelters", {
-        "shelter_id": "避難所ID", **_CITY, "name": "名称", "opening_status": "開設状況", "head_count": "避難者数",
-        "observed_at": "時点", "opened_at": "開設日時", "closed_at": "閉鎖日時", "note": "備考",
-    }),
-    Dataset("emergency-sites", "指定緊急避難場所・津波避難ビル", "emergency sites", {
-        "site_id": "場所ID", **_CITY, "name": "名称", "address": "所在地", "site_kind": "区分",
-        "safe_flood": "災害種別_洪水", "safe_landslide": "災害種別_崖崩れ、土石流及び地滑り",
-        "safe_storm_surge": "災害種別_高潮",
-        "safe_earthquake": "災害種別_地震", "safe_tsunami": "災害種別_津波", "safe_fire": "災害種別_大規模な火事",
-        "safe_inland_flood": "災害種別_内水氾濫", "safe_volcano": "災害種別_火山現象",
-        "capacity": "想定収容人数", "phone": "電話番号", "note": "備考", **_PLACED,
-    }),
-    Dataset("damage-points", "被害地点", "damage points", {
-        "damage_id": "被害ID", **_CITY, "object": "対象", "damage": "被害・障害", "passable": "通行できるもの",
-        "place_text": "場所", "observed_at": "確認日時", "reporter": "情報源", "verified": "現地確認済み",
-        "note": "備考",
-        **_POINT,
-    }),
-    Dataset("risk-spots", "危険箇所", "risk spots", {
-        "risk_id": "危険箇所ID", **_CITY, "risk_kind": "種類", "name": "名称", "address": "所在地",
-        "happened_at": "発生日時",
-        "count": "件数", "killed": "死者数", "injured": "負傷者数", "note": "備考", **_PLACED,
-    }),
-    Dataset("areas", "区域", "areas", {
-        "area_id": "区域ID", **_CITY, "name": "名称", "area_kind": "区分", "depth_class": "浸水深",
-        "phenomenon": "現象", "zone": "警戒区域の区分", "happened_on": "発生日",
-        "note": "備考", **_SHAPE,
-    }),
-    Dataset("boundaries", "行政区域", "boundaries", {**_CITY, "name": "名称", "part": "部分", **_SHAPE}),
-    Dataset("roads", "道路", "roads", {
-        "road_id": "道路ID", **_CITY, "name": "路線名", "road_class": "区分", "note": "備考", **_SHAPE,
-    }),
-    Dataset("facilities", "公共施設・医療機関・AED等", "public facilities, hospitals, AED", {
-        "facility_id": "施設ID", **_CITY, "name": "名称", "address": "所在地", "facility_kind": "施設の種類",
-        "detail": "設置位置・種別", "hours": "利用できる日時", "beds": "病床数", "phone": "電話番号", "note": "備考",
-        **_PLACED,
-    }),
-    Dataset("population", "人口・世帯", "people and households", {
-        "area_id": "区域コード", **_CITY, "name": "名称", "area_unit": "区域の単位", "population": "人口",
-        "households": "世帯数", "under_15": "15歳未満", "over_65": "65歳以上", "over_75": "75歳以上",
-        "holds_others": "ほかの行を含む計", "figures": "数値の扱い", "merged_into": "合算先の区域",
-        "merged_from": "合算元の区域", "note": "備考", **_POINT,
-    }),
-    Dataset("office-areas", "集配局と市区町村", "delivering offices by municipality", {
-        **_CITY, "office": "集配局", "pref": "都道府県", "city": "市区町村", "companies": "大口事業所の数",
-        "boxes": "私書箱の数",
-    }),
-    Dataset("delivery-status", "配達状況（町ごとの件数）", "delivery status by town", {
-        **_CITY, "place_town": "町丁・字", "total": "配達先の数", **_STATUS, "confirmed_at": "最新の確認日時",
-    }),
-    Dataset(DELIVERY_POINTS, "配達先", "delivery points", {
-        "point_id": "配達先ID", **_CITY, "postal_code": "郵便番号", "address": "住所", "building": "建物名等(方書)",
-        "point_kind": "配達先の種類", "addressees": "受取人", "addressee": "受取人(配達原簿の氏名)",
-        "status": "配達状況",
-        "status_reason": "配達状況の理由", "confirmed_at": "確認日時", "office_code": "集配局コード", **_PLACED,
-        "reference": "照会番号", "result": "照会結果",
-    }, personal=True),
-)  # fmt: skip
-
-#: Everything that a clause may open, by kind; the list of protected people (支援措置) is not among it.
-DATASETS: Mapping[str, Dataset] = {dataset.kind: dataset for dataset in _ALL}
 
 _NAMES = frozenset({"addressees", "addressee"})
 _ANSWER = frozenset({"reference", "result"})
@@ -197,3 +153,12 @@ def columns_of(dataset: str, mode: str) -> frozenset[str]:
     if mode not in modes_of(dataset):
         return frozenset()
     return _PERSONAL_COLUMNS[mode] if DATASETS[dataset].personal else frozenset(DATASETS[dataset].columns)
+
+
+def third_party(name: str) -> str | None:
+    """Return the code of a third party that is named by code or label, with or without its own name after a space."""
+    kind, _, _ = name.replace("\u3000", " ").partition(" ")
+    for code, (label, _) in RECIPIENTS.items():
+        if code not in PARTIES and kind in (code, label):
+            return code
+    return None

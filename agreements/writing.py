@@ -1,13 +1,17 @@
 """An agreement as TOML text, with comments for the people who read, change and sign it."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from agreements.template import Clause, Template, load_template
+from agreements.clauses import Clause, Template
+from agreements.documents import listed, quoted
+from agreements.legal import legal_basis
+from agreements.request import Mode
+from agreements.template import load_template
 from agreements.terms import CONTACT_ROLES, Agreement, Contact, Party
+from agreements.vocabulary import CHANNELS, COST_RULES, RECIPIENTS
 
 FORMAT = "tayori-agreement"
-VERSION = 1
+VERSION = 2
 
 
 def agreement_text(agreement: Agreement) -> str:
@@ -18,9 +22,9 @@ def agreement_text(agreement: Agreement) -> str:
     Raises
     ------
     UnknownTemplateError
-        If the package has no such template.
+        If the package has no such template, or not in that version.
     """
-    template = load_template(agreement.template_id)
+    template = load_template(agreement.template_id, agreement.template_version)
     chosen = {clause.id: clause for clause in agreement.clauses}
     lines = [
         *_head_lines(agreement, template),
@@ -29,18 +33,10 @@ def agreement_text(agreement: Agreement) -> str:
         *_party_lines("municipality", "市区町村の側", agreement.municipality),
         *_contact_lines(agreement.contacts),
     ]
+    lines += _parameter_lines()
     for clause in template.clauses:
         lines += _clause_lines(chosen.get(clause.id, clause), on=clause.id in chosen)
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _quoted(text: str) -> str:
-    """Write a TOML basic string; JSON escapes are TOML's, except for U+007F, which JSON leaves bare."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return f"[{', '.join(_quoted(text) for text in texts)}]"
 
 
 def _flag(value: bool) -> str:
@@ -55,14 +51,14 @@ def _head_lines(agreement: Agreement, template: Template) -> list[str]:
         f"# {_one_line(template.notes)}",
         f'format = "{FORMAT}"',
         f"version = {VERSION}",
-        f"agreement_id = {_quoted(agreement.agreement_id)}",
-        f"title = {_quoted(agreement.title)}",
-        f"template = {_quoted(agreement.template_id)}",
+        f"agreement_id = {quoted(agreement.agreement_id)}",
+        f"title = {quoted(agreement.title)}",
+        f"template = {quoted(agreement.template_id)}",
         f"template_version = {agreement.template_version}",
         "# 対象の市区町村（全国地方公共団体コードの上5桁）",
-        f"area = {_listed(agreement.area)}",
+        f"area = {listed(agreement.area)}",
         "# 別表: 協定に加わる郵便局（局所コード）",
-        f"offices = {_listed(agreement.offices)}",
+        f"offices = {listed(agreement.offices)}",
         "# 締結の日。この行が無いあいだは案であり、効力がありません。",
         signed,
         "",
@@ -91,14 +87,14 @@ def _term_lines(agreement: Agreement) -> list[str]:
 def _party_lines(key: str, heading: str, party: Party) -> list[str]:
     signs = [
         "# 提供する情報に付ける署名を確かめる公開鍵（Ed25519、base64）",
-        f"signing_key = {_quoted(party.signing_key)}",
+        f"signing_key = {quoted(party.signing_key)}",
     ]
     return [
         f"# {heading}。units は、名称のほかに要請や受領に使う名です。",
         f"[{key}]",
-        f"name = {_quoted(party.name)}",
-        f"code = {_quoted(party.code)}",
-        f"units = {_listed(party.units)}",
+        f"name = {quoted(party.name)}",
+        f"code = {quoted(party.code)}",
+        f"units = {listed(party.units)}",
         *(signs if key == "post" else ()),
         "",
     ]
@@ -110,29 +106,61 @@ def _contact_lines(contacts: Sequence[Contact]) -> list[str]:
     for contact in contacts:
         lines += [
             "[[contacts]]",
-            f"side = {_quoted(contact.side)}",
-            f"role = {_quoted(contact.role)}",
-            f"name = {_quoted(contact.name)}",
-            f"phone = {_quoted(contact.phone)}",
+            f"side = {quoted(contact.side)}",
+            f"role = {quoted(contact.role)}",
+            f"name = {quoted(contact.name)}",
+            f"phone = {quoted(contact.phone)}",
             f"phone_24h = {_flag(contact.phone_24h)}",
             "",
         ]
     return [*lines, ""]
 
 
+def _parameter_lines() -> list[str]:
+    """Explain once what the agreement can set for each clause."""
+    return [
+        "# 条項。on = true のものだけが有効です。次の値は、ひな形の値をこの協定の値に書き換えられます。",
+        "#   retention_days: 受け取った側が持っていてよい日数",
+        "#   document_due_hours: 電話の要請から文書が届くまでの時間（0は文書が先）",
+        "#   list_limit: 一度に照会できる名簿の行数",
+        f"#   channel: 渡し方（{_choices(CHANNELS)}）",
+        f"#   cost_rule: 費用（{_choices(COST_RULES)}）",
+        "",
+    ]
+
+
 def _clause_lines(clause: Clause, *, on: bool) -> list[str]:
     lines = [
         f"# {clause.article} {clause.title}",
         f"# {_one_line(clause.text)}",
+        *_ground_lines(clause),
         f"[clauses.{clause.id}]",
         f"on = {_flag(on)}",
     ]
     if clause.formats:
-        lines.append(f"retention_days = {clause.retention_days}  # 受け取った側が持っていてよい日数")
+        lines.append(f"retention_days = {clause.retention_days}")
+        lines.append(f"channel = {quoted(clause.channel)}")
+    if Mode.MATCH in clause.modes:
+        lines.append(f"list_limit = {clause.list_limit}")
     if clause.requires_document:
-        hours = clause.document_due_hours
-        lines.append(f"document_due_hours = {hours}  # 電話の要請から文書が届くまでの時間（0は文書が先）")
+        lines.append(f"document_due_hours = {clause.document_due_hours}")
+    if clause.cost_rule:
+        lines.append(f"cost_rule = {quoted(clause.cost_rule)}")
     return [*lines, ""]
+
+
+def _ground_lines(clause: Clause) -> list[str]:
+    """Say what the template fixes and the agreement cannot change: the basis in law and, onward, the recipients."""
+    bases = [basis.cited for basis in map(legal_basis, clause.legal_bases) if basis is not None]
+    recipients = [RECIPIENTS[code][0] for code in clause.recipients]
+    return [
+        *([f"# 法律上の根拠: {'、'.join(bases)}"] if bases else ()),
+        *([f"# 提供先: {'、'.join(recipients)}"] if recipients else ()),
+    ]
+
+
+def _choices(words: Mapping[str, tuple[str, str]]) -> str:
+    return "、".join(f"{code}={japanese}" for code, (japanese, _) in words.items())
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("bench_extract_core.py", "bench_ingest.py", "bench_ledger.py", "bench_writers.py", "bench_place.py")
+ALL = (
+    "bench_decide.py", "bench_extract_core.py", "bench_ingest.py", "bench_ledger.py", "bench_writers.py",
+    "bench_place.py",
+)  # fmt: skip
 
 
 def main() -> int:

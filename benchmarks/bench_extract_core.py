@@ -47,6 +47,8 @@ PEERS = {
 AIMS = {"sedonadb": 0.5, "geopandas": 0.33}
 #: With the decision, protection and minimisation before and after the geometry, against SedonaDB's bare geometry.
 AIM_GUARDED = 0.7
+#: How much processor time decision, protection and minimisation may add to the same extract without them.
+AIM_GUARD_ADDS = 0.25
 N_PROTECTED = 200
 AIM_GROWTH = 2.2
 NOON = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -171,6 +173,7 @@ def guarded(folder: Path, rows: int | None) -> Job:
     """Do what ``disaster.provide`` does between the store and the exporters, then the same joins."""
     from agreements.agreement import Party, new_agreement_text, parse_agreement
     from agreements.decide import decide
+    from agreements.legal import Assessment
     from agreements.request import Event, Mode, Request, Trigger, TriggerKind
     from disaster.guard import hide_protected, minimise
     from disaster.residents import dwellings
@@ -197,11 +200,16 @@ def guarded(folder: Path, rows: int | None) -> Job:
     event = Event("E", "洪水", "99301", False, NOON, (trigger,))
     request = Request(
         "R", "99301", "潮見市", "潮見市", "safety_check", "delivery-points", Mode.DWELLING, NOON, "document",
-        document_no="1", event_id="E",
+        document_no="1", event_id="E", reason="名簿に無い家を回るため",
+    )  # fmt: skip
+    weighed = Assessment(
+        assessment_id="A", municipality="99301", dataset="delivery-points", modes=("match", "dwelling"),
+        purposes=("safety_check",), outcome="permits", guideline="ガイドラインの解説", guideline_version="架空版1",
+        weighed_by="責任者", office="架空支社", weighed_at=NOON, grounds="生命を守る利益が上回る。",
     )  # fmt: skip
 
     def job() -> pa.Table:
-        decision = decide([agreement], request, event=event, at=NOON)
+        decision = decide([agreement], request, event=event, at=NOON, assessments=[weighed])
         hidden = hide_protected(register, protection, on=NOON.date())
         ready = Points.of(hidden["lon"].to_numpy(), hidden["lat"].to_numpy())
         chosen = ready.inside_any(areas, among=ready.inside_any(town))
@@ -401,11 +409,13 @@ def _report(
     growth = seconds["twice"] / seconds["tayori"]
     met = {name: ratios[name] <= aim for name, aim in AIMS.items() if name in ratios} | {"growth": growth <= AIM_GROWTH}
     guarded_ratio = seconds["guarded"] / seconds["sedonadb"] if "sedonadb" in seconds else None
+    guard_adds = cpu["guarded"] / cpu["tayori"] - 1  # both on one thread; other work on the machine does not count
+    met["guard_adds"] = guard_adds <= AIM_GUARD_ADDS
     if guarded_ratio is not None:
         met["guarded"] = guarded_ratio <= AIM_GUARDED
     return {
         "format": "tayori-bench", "version": 1, "benchmark": "extract-core", "points": points,
-        "guarded_ratio": guarded_ratio,
+        "guarded_ratio": guarded_ratio, "guard_adds": guard_adds,
         "rounds": len(runs["tayori"]), "median_s": seconds, "median_cpu_s": cpu, "median_peak_mb": peak,
         "ratio": ratios, "growth": growth, "met": met, "agreed": agreed, "absent": sorted(set(PEERS) - set(peers)),
         "all_s": {name: [round(run["seconds"], 3) for run in found] for name, found in runs.items()},
@@ -421,6 +431,7 @@ def _print(report: dict[str, Any]) -> None:
         figures = f"{seconds:>9.2f}{report['median_cpu_s'][name]:>8.2f}{report['median_peak_mb'][name]:>9.0f}"
         print(f"{name:<12}{figures}{shown}{f'<= {aim}' if aim else '':>8}")
     print(f"\ntwice the points take {report['growth']:.2f} times as long (aim <= {AIM_GROWTH})")
+    print(f"decision, protection and minimisation add {report['guard_adds']:.0%} (aim <= {AIM_GUARD_ADDS:.0%})")
     if report["guarded_ratio"] is not None:
         print(f"guarded extract / SedonaDB's bare geometry: {report['guarded_ratio']:.2f} (aim <= {AIM_GUARDED})")
     if report["absent"]:

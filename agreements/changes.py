@@ -1,0 +1,140 @@
+"""The differences between two agreements as data, in sentences and as tables."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from agreements.plain import plain
+from agreements.schedules import Grid
+from geo.faults import Lang, words
+
+FORMAT = "tayori-agreement-diff"
+VERSION = 1
+#: What stands where an agreement says nothing of a matter, and where one entry of a list is missing.
+NOTHING, ABSENT = "（なし）", "―"
+
+
+class Effect(StrEnum):
+    """What a change does to a side."""
+
+    GAINS = "gains"
+    LOSES = "loses"
+    CHANGES = "changes"
+
+
+#: Who is meant by a side of a change.
+SIDES: Mapping[str, tuple[str, str]] = {
+    "municipality": ("市区町村", "the municipality"),
+    "post": ("郵便局", "the post office"),
+    "third": ("第三者", "third parties"),
+    "both": ("双方", "both sides"),
+}
+EFFECTS: Mapping[Effect, tuple[str, str]] = {
+    Effect.GAINS: ("得る", "gains"), Effect.LOSES: ("失う", "loses"), Effect.CHANGES: ("変わる", "changes"),
+}  # fmt: skip
+#: What of an agreement a change is about.
+MATTERS: Mapping[str, tuple[str, str]] = {
+    "provision": ("情報の提供", "data opened"), "columns": ("項目", "columns"),
+    "precision": ("位置の細かさ", "precision"),
+    "purposes": ("利用の目的", "purposes"), "triggers": ("提供できるとき", "triggers"),
+    "recipients": ("提供先", "recipients"), "excludes": ("除くもの", "exclusions"),
+    "retention": ("保存の期間", "retention"), "document": ("要請の文書", "written request"),
+    "consent": ("本人の同意", "consent"), "list_limit": ("名簿の上限", "limit of a list"),
+    "channel": ("渡し方", "channel"), "cost": ("費用", "cost"), "basis": ("根拠となる法令", "legal basis"),
+    "business": ("業務との関係", "business limit"), "work": ("協力の内容", "work"), "article": ("条文", "provision"),
+    "template": ("ひな形", "template"), "area": ("対象の区域", "area"), "offices": ("協定に加わる郵便局", "offices"),
+    "begins": ("効力の始まり", "begin of the term"), "ends": ("効力の終わり", "end of the term"),
+    "renewal": ("更新", "renewal"), "contacts": ("連絡先", "contacts"), "parties": ("当事者", "parties"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference: `before` and `after` in Japanese words, with the article of each agreement ("" without one)."""
+
+    side: str
+    effect: Effect
+    matter: str
+    subject: str
+    before: str
+    after: str
+    article_before: str = ""
+    article_after: str = ""
+
+    def sentence(self, lang: Lang = "ja") -> str:
+        """Say it in one line."""
+        number = lang == "en"
+        said = {
+            "side": SIDES[self.side][number], "effect": EFFECTS[self.effect][number],
+            "matter": MATTERS[self.matter][number], "subject": self.subject,
+            "before": " ".join(self.before.split("\n")), "after": " ".join(self.after.split("\n")),
+        }  # fmt: skip
+        said |= {"article": self.article_after or self.article_before or "―"}
+        opened, closed = (text in (NOTHING, ABSENT) for text in (self.before, self.after))
+        if self.matter == "provision":
+            code = "agreements.diff_opens" if opened else "agreements.diff_closes"
+        elif self.matter in _TEXTS:
+            code = _TEXT_CODES[opened, closed]
+        else:
+            code = _TERM_CODES[opened, closed]
+        return words(code, said, lang=lang)
+
+
+#: Matters whose texts are too long for a sentence; the table shows them.
+_TEXTS = frozenset({"work", "article"})
+#: The sentence of a change, by whether there was nothing before and whether there is nothing after.
+_TERM_CODES: Mapping[tuple[bool, bool], str] = {
+    (True, False): "agreements.diff_adds", (False, True): "agreements.diff_drops",
+    (False, False): "agreements.diff_becomes",
+}  # fmt: skip
+_TEXT_CODES: Mapping[tuple[bool, bool], str] = {
+    (True, False): "agreements.diff_text_adds", (False, True): "agreements.diff_text_drops",
+    (False, False): "agreements.diff_text_becomes",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All changes from one agreement to another, by side."""
+
+    before_id: str
+    after_id: str
+    changes: tuple[Change, ...]
+
+    def of(self, side: str, effect: Effect) -> tuple[Change, ...]:
+        """Return what one side gains, loses or sees changed."""
+        return tuple(change for change in self.changes if change.side == side and change.effect == effect)
+
+    def in_words(self, lang: Lang = "ja") -> list[str]:
+        """Say how much changes for each side, then every change in a sentence."""
+        if not self.changes:
+            return [words("agreements.diff_none", {"before": self.before_id, "after": self.after_id}, lang=lang)]
+        counts = Counter((change.side, change.effect) for change in self.changes)
+        lines: list[str] = []
+        for side, names in SIDES.items():
+            numbers = {effect.value: counts[side, effect] for effect in Effect}
+            if sum(numbers.values()):
+                lines.append(words("agreements.diff_side", {"side": names[lang == "en"], **numbers}, lang=lang))
+        return [*lines, *(change.sentence(lang) for change in self.changes)]
+
+    def grids(self) -> tuple[Grid, ...]:
+        """Return the changes as a table for each side that they concern, with Japanese headings."""
+        headings = ("増減", "対象", "事項", f"前（{self.before_id}）", f"後（{self.after_id}）", "条（前→後）")
+        made = []
+        for side, (name, _) in SIDES.items():
+            rows = tuple(
+                (EFFECTS[c.effect][0], c.subject, MATTERS[c.matter][0], c.before, c.after,
+                 f"{c.article_before or '―'} → {c.article_after or '―'}")
+                for c in self.changes if c.side == side
+            )  # fmt: skip
+            if rows:
+                made.append(Grid(headings, rows, (4, 8, 7, 13, 13, 8), f"{name}にとっての違い"))
+        return tuple(made)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the changes for JSON, each with both sentences."""
+        changes = [{**plain(c), "ja": c.sentence("ja"), "en": c.sentence("en")} for c in self.changes]
+        return {"format": FORMAT, "version": VERSION, "before": self.before_id, "after": self.after_id,
+                "changes": changes}  # fmt: skip

@@ -1,0 +1,193 @@
+"""What can be wrong with a clause of an agreement: no trigger, no purpose, no basis, recipients without data."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from agreements.clauses import Clause
+from agreements.decision import Reason
+from agreements.finding import Finding, Level
+from agreements.legal import LegalBasis, legal_bases
+from agreements.request import PERSONAL_MODES, Mode, TriggerKind
+from agreements.schedules import labels
+from agreements.terms import Agreement
+from agreements.vocabulary import DATASETS, EXCLUSIONS, MODES, PARTIES, PURPOSES, RECIPIENTS
+
+#: Kinds of clause that are meant for peacetime; data of another kind without a trigger is a surprise.
+PEACETIME_KINDS = frozenset({"peacetime_data", "drill", "watch_over", "plan_exchange", "lease", "illegal_dumping",
+                             "liaison", "stockpile_storage"})  # fmt: skip
+_SENT_BY_POST = ("post_to_city", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One clause among the others of its agreement, on one day."""
+
+    agreement: Agreement
+    clause: Clause
+    at: datetime
+
+    def finding(self, level: Level, name: str, key: str = "", **params: object) -> Finding:
+        """Return a finding that names the clause's article and its place in the file."""
+        place = f"clauses.{self.clause.id}" + (f".{key}" if key else "")
+        said = {"article": self.clause.article, "title": self.clause.title, **params}
+        return Finding(level, place, Reason(f"agreements.{name}", said))
+
+
+def clause_findings(agreement: Agreement, *, at: datetime) -> Iterator[Finding]:
+    """Return what is wrong with the clauses of an agreement at an aware time, clause by clause."""
+    for clause in agreement.clauses:
+        case = _Case(agreement, clause, at)
+        for check in _CHECKS:
+            yield from check(case)
+
+
+def _triggers(case: _Case) -> Iterator[Finding]:
+    clause = case.clause
+    if not clause.formats or clause.triggers:
+        return
+    if clause.personal and clause.direction != "city_to_third":
+        yield case.finding(Level.ERROR, "review_personal_without_trigger", "triggers")
+    elif clause.kind not in PEACETIME_KINDS and not clause.personal:
+        datasets = "、".join(DATASETS[kind].label for kind in clause.datasets)
+        level = Level.WARNING if clause.kind == "emergency_data" else Level.NOTE
+        yield case.finding(level, "review_no_trigger", "triggers", datasets=datasets)
+
+
+def _purposes(case: _Case) -> Iterator[Finding]:
+    clause = case.clause
+    if clause.purposes or not clause.formats:
+        return
+    for one in clause.formats:
+        columns = "、".join(DATASETS[one.dataset].columns[name].label for name in one.columns)
+        yield case.finding(Level.ERROR, "review_no_purpose", "purposes", columns=columns or DATASETS[one.dataset].label)
+
+
+def _columns(case: _Case) -> Iterator[Finding]:
+    for one in case.clause.formats:
+        if not one.columns and one.mode != Mode.FORWARD:
+            yield case.finding(Level.ERROR, "review_no_columns", "formats")
+
+
+def _basis(case: _Case) -> Iterator[Finding]:
+    """Look whether law carries the clause: named, known, in force on the day, wide enough for each purpose."""
+    clause = case.clause
+    if not clause.personal:
+        return
+    if not clause.legal_bases:
+        yield case.finding(Level.ERROR, "review_no_basis", "legal_bases")
+        return
+    known = {basis.id: basis for basis in legal_bases()}
+    holding: list[LegalBasis] = []
+    for basis_id in clause.legal_bases:
+        basis = known.get(basis_id)
+        if basis is None:
+            yield case.finding(Level.ERROR, "review_basis_unknown", "legal_bases", basis=basis_id)
+        elif not basis.in_force(case.at):
+            yield case.finding(Level.ERROR, "review_basis_not_in_force", "legal_bases", basis=basis.cited)
+        else:
+            holding.append(basis)
+    open_purposes = [purpose for purpose in clause.purposes if not _carried(clause, purpose, holding)]
+    if holding and open_purposes:
+        said = labels(open_purposes, PURPOSES)
+        yield case.finding(Level.WARNING, "review_basis_not_wide_enough", "legal_bases", purposes=said)
+
+
+def _carried(clause: Clause, purpose: str, bases: list[LegalBasis]) -> bool:
+    """Whether for every personal format and recipient some basis allows the purpose."""
+    default = ("municipality",) if clause.direction in _SENT_BY_POST else ("post",)
+    wanted = [(one, whom) for one in clause.formats for whom in clause.recipients or default]
+    return all(
+        any(
+            basis.allows(
+                dataset=one.dataset, mode=one.mode, purpose=purpose, direction=clause.direction, recipient=whom
+            )
+            for basis in bases
+        )
+        for one, whom in wanted
+        if DATASETS[one.dataset].personal
+    )
+
+
+def _recipients(case: _Case) -> Iterator[Finding]:
+    clause = case.clause
+    if clause.recipients and not clause.formats:
+        said = labels(clause.recipients, RECIPIENTS)
+        yield case.finding(Level.WARNING, "review_recipients_without_data", "recipients", recipients=said)
+    third = [whom for whom in clause.recipients if whom not in PARTIES]
+    if third and clause.direction != "city_to_third":
+        said = labels(third, RECIPIENTS)
+        yield case.finding(Level.ERROR, "review_third_party", "recipients", recipients=said)
+
+
+def _onward(case: _Case) -> Iterator[Finding]:
+    """Hold an onward clause against what the municipality itself receives."""
+    clause = case.clause
+    if clause.direction != "city_to_third":
+        return
+    if not clause.recipients:
+        yield case.finding(Level.ERROR, "review_onward_without_recipient", "recipients")
+    for one in clause.formats:
+        received = [c for c in case.agreement.clauses if c.direction in _SENT_BY_POST and one.dataset in c.datasets]
+        label = DATASETS[one.dataset].label
+        if not received:
+            yield case.finding(Level.ERROR, "review_onward_not_received", "formats", dataset=label)
+            continue
+        inside = {name for c in received for f in c.formats if f.dataset == one.dataset for name in f.columns}
+        beyond = [DATASETS[one.dataset].columns[name].label for name in one.columns if name not in inside]
+        if beyond:
+            said = {"dataset": label, "columns": "、".join(beyond)}
+            yield case.finding(Level.ERROR, "review_onward_wider", "formats", **said)
+        longest = max(c.retention_days for c in received)
+        if clause.retention_days > longest:
+            said_days = {"days": clause.retention_days, "longest": longest}
+            yield case.finding(Level.ERROR, "review_onward_longer", "retention_days", **said_days)
+
+
+def _milder(case: _Case) -> Iterator[Finding]:
+    """Look for the milder forms of a clause that tells names or homes."""
+    clause = case.clause
+    for one in clause.formats:
+        if one.mode not in (Mode.DWELLING, Mode.PERSON) or clause.direction == "city_to_third":
+            continue
+        milder_modes = PERSONAL_MODES[1 : PERSONAL_MODES.index(Mode(one.mode))]
+        milder = [c for c in case.agreement.clauses if c is not clause and set(c.modes) & set(milder_modes)]
+        alone = [purpose for purpose in clause.purposes if not any(purpose in c.purposes for c in milder)]
+        if alone and clause.purposes:
+            said = {"purposes": labels(alone, PURPOSES), "modes": labels(milder_modes, MODES)}
+            yield case.finding(Level.NOTE, "review_no_milder", "", **said)
+        for other in milder:
+            if 0 < other.retention_days < clause.retention_days:
+                yield case.finding(
+                    Level.NOTE, "review_stronger_keeps_longer", "retention_days", days=clause.retention_days,
+                    milder_article=other.article, milder_days=other.retention_days,
+                )  # fmt: skip
+
+
+def _document(case: _Case) -> Iterator[Finding]:
+    clause = case.clause
+    if clause.personal and not clause.requires_document and clause.direction in _SENT_BY_POST:
+        yield case.finding(Level.WARNING, "review_no_document", "requires_document")
+    if clause.requires_document and not clause.document_due_hours and clause.triggers == (TriggerKind.TELEPHONE,):
+        yield case.finding(Level.ERROR, "review_telephone_never_opens", "document_due_hours")
+
+
+def _channel(case: _Case) -> Iterator[Finding]:
+    """Names that travel in the open are a gap; homes without names, and answers to a list, are worth a thought."""
+    clause = case.clause
+    modes = {one.mode for one in clause.formats if one.columns and DATASETS[one.dataset].personal}
+    if modes and clause.channel == "plain":
+        level = Level.WARNING if Mode.PERSON in modes else Level.NOTE
+        yield case.finding(level, "review_plain_channel", "channel")
+
+
+def _excludes(case: _Case) -> Iterator[Finding]:
+    clause = case.clause
+    if "delivery_vehicle" in clause.excludes and clause.formats and "vehicles" not in clause.datasets:
+        said = labels(("delivery_vehicle",), EXCLUSIONS)
+        yield case.finding(Level.WARNING, "review_excludes_nothing", "excludes", excludes=said)
+
+
+_CHECKS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
+    _triggers, _purposes, _columns, _basis, _recipients, _onward, _milder, _document, _channel, _excludes,
+)  # fmt: skip

@@ -1,0 +1,268 @@
+"""What each side gains or loses from one agreement to another, whatever templates and versions they are of.
+
+Compared is what a side may receive: one dataset in one form, with its columns, purposes, triggers and times. Nothing
+adds up across clauses: the clauses of both agreements that open the same are held against each other one by one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from agreements.changes import ABSENT, NOTHING, SIDES, Change, Difference, Effect
+from agreements.clauses import Clause
+from agreements.clock import shown_day
+from agreements.format import DataFormat, Precision
+from agreements.schedules import PRECISIONS, basis_words, document_words, format_words, labels, trigger_words
+from agreements.template import load_template
+from agreements.terms import CONTACT_ROLES, Agreement, Contact, last_day
+from agreements.vocabulary import CHANNELS, COST_RULES, DATASETS, EXCLUSIONS, PURPOSES, RECIPIENTS, TRIGGERS
+
+__all__ = ["Change", "Difference", "Effect", "compare"]
+
+
+def compare(before: Agreement, after: Agreement) -> Difference:
+    """Return what each side gains, loses or sees changed from one agreement to another; pure.
+
+    Raises
+    ------
+    UnknownTemplateError
+        If the package does not know the template of one of them.
+    """
+    found = [*_provisions(before, after), *_work(before, after), *_frame(before, after), *_articles(before, after)]
+    order = list(SIDES)
+    found.sort(key=lambda change: (order.index(change.side), list(Effect).index(change.effect)))
+    return Difference(before.agreement_id, after.agreement_id, tuple(found))
+
+
+_Open = tuple[Clause, DataFormat]
+_RECEIVERS: Mapping[str, tuple[str, ...]] = {
+    "post_to_city": ("municipality",), "city_to_post": ("post",), "both": ("municipality", "post"),
+    "city_to_third": ("third",),
+}  # fmt: skip
+
+
+def _opened(agreement: Agreement) -> dict[tuple[str, str, str], list[_Open]]:
+    """Return what each receiver may get: by receiver, dataset and mode, the clauses that open it."""
+    found: dict[tuple[str, str, str], list[_Open]] = {}
+    for clause in agreement.clauses:
+        for one in clause.formats:
+            for receiver in _RECEIVERS.get(clause.direction, ("both",)):
+                found.setdefault((receiver, one.dataset, one.mode), []).append((clause, one))
+    return found
+
+
+def _provisions(before: Agreement, after: Agreement) -> Iterator[Change]:
+    old, new = _opened(before), _opened(after)
+    for key in dict.fromkeys([*old, *new]):
+        for a, b in _paired(old.get(key, []), new.get(key, [])):
+            if a is None and b is not None:
+                yield _whole(key[0], Effect.GAINS, b)
+            elif b is None and a is not None:
+                yield _whole(key[0], Effect.LOSES, a)
+            elif a is not None and b is not None:
+                yield from _terms(key[0], a, b)
+
+
+def _paired(old: Sequence[_Open], new: Sequence[_Open]) -> list[tuple[_Open | None, _Open | None]]:
+    """Pair clauses that open the same: those of one id, then of one kind, then in their order."""
+    left, right = list(old), list(new)
+    pairs: list[tuple[_Open | None, _Open | None]] = []
+    rules: tuple[Callable[[Clause], object], ...] = (lambda c: c.id, lambda c: c.kind, lambda _: None)
+    for rule in rules:
+        for a in tuple(left):
+            b = next((one for one in right if rule(one[0]) == rule(a[0])), None)
+            if b is not None:
+                pairs.append((a, b))
+                left.remove(a)
+                right.remove(b)
+    return [*pairs, *((a, None) for a in left), *((None, b) for b in right)]
+
+
+def _whole(side: str, effect: Effect, opened: _Open) -> Change:
+    """Return a provision that only one of the two agreements opens, with all that it is tied to."""
+    clause, one = opened
+    subject = format_words(one)
+    if side == "third":
+        subject += f"（{labels(clause.recipients, RECIPIENTS)}へ）"
+    told = "\n".join((
+        f"項目：{_columns(one, one.columns) or NOTHING}",
+        f"目的：{labels(clause.purposes, PURPOSES)}",
+        f"時期：{trigger_words(clause)}",
+        f"保存：{clause.retention_days:,}日",
+        f"文書：{document_words(clause)}",
+    ))  # fmt: skip
+    if effect is Effect.GAINS:
+        return Change(side, effect, "provision", subject, NOTHING, told, "", clause.article)
+    return Change(side, effect, "provision", subject, told, NOTHING, clause.article, "")
+
+
+def _columns(one: DataFormat, names: Iterable[str]) -> str:
+    columns = DATASETS[one.dataset].columns
+    return "、".join(columns[name].label for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One provision in both agreements, for one receiver."""
+
+    side: str
+    old: _Open
+    new: _Open
+
+    def change(self, effect: Effect, matter: str, before: str, after: str) -> Change:
+        """Return a change of this provision."""
+        return Change(self.side, effect, matter, format_words(self.new[1]), before or NOTHING, after or NOTHING,
+                      self.old[0].article, self.new[0].article)  # fmt: skip
+
+    def sets(
+        self, matter: str, old: Sequence[str], new: Sequence[str], shown: Callable[[Sequence[str]], str]
+    ) -> Iterator[Change]:
+        """Compare two lists of codes of which each opens something."""
+        gained, lost = [one for one in new if one not in old], [one for one in old if one not in new]
+        if gained:
+            yield self.change(Effect.GAINS, matter, ABSENT, shown(gained))
+        if lost:
+            yield self.change(Effect.LOSES, matter, shown(lost), ABSENT)
+
+    def ranked(self, matter: str, old: float, new: float, before: str, after: str) -> Iterator[Change]:
+        """Compare two sizes of which the larger one gives the receiver more."""
+        if old != new:
+            yield self.change(Effect.GAINS if new > old else Effect.LOSES, matter, before, after)
+
+    def other(self, matter: str, before: str, after: str) -> Iterator[Change]:
+        """Compare two terms of which neither is more than the other."""
+        if before != after:
+            yield self.change(Effect.CHANGES, matter, before, after)
+
+
+def _terms(side: str, old: _Open, new: _Open) -> Iterator[Change]:
+    """Hold one provision of both agreements against each other, term by term."""
+    pair, (a, of_a), (b, of_b) = _Pair(side, old, new), old, new
+    yield from pair.sets("columns", of_a.columns, of_b.columns, lambda names: _columns(of_b, names))
+    fine = (Precision.TOWN, Precision.EXACT)
+    yield from pair.ranked("precision", fine.index(of_a.precision), fine.index(of_b.precision),
+                           PRECISIONS[of_a.precision], PRECISIONS[of_b.precision])  # fmt: skip
+    yield from pair.sets("purposes", a.purposes, b.purposes, lambda codes: labels(codes, PURPOSES))
+    yield from _trigger_changes(pair, a, b)
+    yield from pair.sets("recipients", a.recipients, b.recipients, lambda codes: labels(codes, RECIPIENTS))
+    yield from _swapped(pair.sets("excludes", a.excludes, b.excludes, lambda codes: labels(codes, EXCLUSIONS)))
+    yield from pair.ranked("retention", a.retention_days, b.retention_days,
+                           f"{a.retention_days:,}日", f"{b.retention_days:,}日")  # fmt: skip
+    yield from pair.ranked("document", _ease(a), _ease(b), document_words(a), document_words(b))
+    yield from pair.ranked("consent", not a.requires_consent, not b.requires_consent, _consent(a), _consent(b))
+    if of_b.mode == "match":
+        yield from pair.ranked("list_limit", a.list_limit, b.list_limit, f"{a.list_limit:,}件", f"{b.list_limit:,}件")
+    yield from pair.other("channel", labels((a.channel,), CHANNELS), labels((b.channel,), CHANNELS))
+    yield from pair.other("cost", labels((a.cost_rule,), COST_RULES), labels((b.cost_rule,), COST_RULES))
+    yield from pair.other("basis", _bases(a), _bases(b))
+    yield from pair.other("business", _business(a), _business(b))
+
+
+def _trigger_changes(pair: _Pair, a: Clause, b: Clause) -> Iterator[Change]:
+    """Compare triggers; a clause without any opens at all times, which is more than any list."""
+    if a.triggers and b.triggers:
+        yield from pair.sets("triggers", a.triggers, b.triggers, lambda codes: labels(codes, TRIGGERS))
+    else:
+        yield from pair.ranked("triggers", not a.triggers, not b.triggers, trigger_words(a), trigger_words(b))
+
+
+def _swapped(changes: Iterable[Change]) -> Iterator[Change]:
+    """Turn gains into losses: what is excluded is lost."""
+    turned = {Effect.GAINS: Effect.LOSES, Effect.LOSES: Effect.GAINS}
+    for change in changes:
+        yield replace(change, effect=turned[change.effect])
+
+
+def _ease(clause: Clause) -> float:
+    """Return how long one may wait with the document: for ever where none is asked for."""
+    return clause.document_due_hours if clause.requires_document else float("inf")
+
+
+def _consent(clause: Clause) -> str:
+    return "要する" if clause.requires_consent else "要しない"
+
+
+def _bases(clause: Clause) -> str:
+    return "、".join(basis_words(one) for one in clause.legal_bases)
+
+
+def _business(clause: Clause) -> str:
+    return "業務に支障のない範囲" if clause.business_limit else ""
+
+
+def _work(before: Agreement, after: Agreement) -> Iterator[Change]:
+    """Compare the clauses about work: no data, so neither side receives anything that could be weighed."""
+    old, new = ({c.id: c for c in one.clauses if not c.formats} for one in (before, after))
+    for clause_id in dict.fromkeys([*old, *new]):
+        a, b = old.get(clause_id), new.get(clause_id)
+        texts = (_said(a), _said(b))
+        named = b or a
+        if texts[0] != texts[1] and named is not None:
+            effect = Effect.CHANGES if a and b else Effect.GAINS if b else Effect.LOSES
+            yield Change("both", effect, "work", named.title, *texts, a.article if a else "", b.article if b else "")
+
+
+def _said(clause: Clause | None) -> str:
+    if clause is None:
+        return NOTHING
+    return f"{clause.text}（{trigger_words(clause)}）" if clause.triggers else clause.text
+
+
+def _frame(before: Agreement, after: Agreement) -> Iterator[Change]:
+    """Compare what belongs to the whole agreement: parties, places, times, contacts."""
+    yield from _plainly("template", *(f"{one.template_id} 第{one.template_version}版" for one in (before, after)))
+    yield from _plainly("parties", *(f"{one.municipality.name}、{one.post.name}" for one in (before, after)))
+    for matter, old, new in (
+        ("area", before.area, after.area),
+        ("offices", before.offices, after.offices),
+        ("contacts", _called(before.contacts), _called(after.contacts)),
+    ):
+        gained, lost = [one for one in new if one not in old], [one for one in old if one not in new]
+        if gained:
+            yield _of_both(Effect.GAINS, matter, ABSENT, "、".join(gained))
+        if lost:
+            yield _of_both(Effect.LOSES, matter, "、".join(lost), ABSENT)
+    begins = (before.effective_from, after.effective_from)
+    if begins[0] != begins[1]:
+        effect = Effect.GAINS if begins[1] < begins[0] else Effect.LOSES
+        yield _of_both(effect, "begins", *(shown_day(day) for day in begins))
+    ends = (last_day(before), last_day(after))
+    if ends[0] != ends[1]:
+        effect = Effect.GAINS if (ends[1] or date.max) > (ends[0] or date.max) else Effect.LOSES
+        yield _of_both(effect, "ends", *(shown_day(day) if day else "終わりの日がない" for day in ends))
+    yield from _plainly("renewal", _renewed(before), _renewed(after))
+
+
+def _of_both(effect: Effect, matter: str, before: str, after: str) -> Change:
+    return Change("both", effect, matter, "協定の全体", before, after)
+
+
+def _plainly(matter: str, before: str, after: str) -> Iterator[Change]:
+    if before != after:
+        yield _of_both(Effect.CHANGES, matter, before, after)
+
+
+def _called(contacts: Sequence[Contact]) -> tuple[str, ...]:
+    return tuple(
+        f"{SIDES[c.side][0]}の{CONTACT_ROLES[c.role]} {c.name} {c.phone}" + ("（24時間）" if c.phone_24h else "")
+        for c in contacts
+    )
+
+
+def _renewed(agreement: Agreement) -> str:
+    one = agreement.renewal
+    return f"自動で{one.months}か月ずつ（{one.notice_days}日前までの申し出で終わる）" if one.auto else "自動ではない"
+
+
+def _articles(before: Agreement, after: Agreement) -> Iterator[Change]:
+    """Compare the articles that frame the clauses, by their titles."""
+    old, new = (
+        {p.title: p for p in load_template(one.template_id, one.template_version).provisions} for one in (before, after)
+    )
+    for title in dict.fromkeys([*old, *new]):
+        a, b = old.get(title), new.get(title)
+        texts = (a.text if a else NOTHING, b.text if b else NOTHING)
+        if texts[0] != texts[1]:
+            yield Change(
+                "both", Effect.CHANGES, "article", title, *texts, a.article if a else "", b.article if b else ""
+            )

@@ -1,0 +1,145 @@
+"""What each side gains or loses from one agreement to another."""
+
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from paper_town import MODEL, OLDER, OLDEST, agreement, clause, with_clause
+
+from agreements.agreement import Agreement, Renewal
+from agreements.changes import ABSENT, MATTERS
+from agreements.diff import Change, Difference, Effect, compare
+from agreements.format import Precision
+from agreements.request import TriggerKind
+from agreements.template import template_ids
+
+WHOLE = agreement(MODEL)
+_OPPOSITE = {Effect.GAINS: Effect.LOSES, Effect.LOSES: Effect.GAINS, Effect.CHANGES: Effect.CHANGES}
+
+
+def only(difference: Difference) -> Change:
+    (change,) = difference.changes
+    return change
+
+
+@pytest.mark.parametrize("name", template_ids())
+def test_an_agreement_does_not_differ_from_itself(name: str) -> None:
+    same = compare(agreement(name), agreement(name))
+    assert same.changes == ()
+    assert same.in_words() == ["「99301-2026-01」と「99301-2026-01」の間に違いはありません。"]
+
+
+@pytest.mark.parametrize(
+    ("clause_id", "changes", "effect", "matter", "said"),
+    [
+        ("dwelling", {"retention_days": 60}, Effect.GAINS, "retention", ("30日", "60日")),
+        ("dwelling", {"purposes": ("rescue",)}, Effect.LOSES, "purposes", ("安否確認、救援物資の配送", ABSENT)),
+        ("person", {"triggers": (TriggerKind.RELIEF_ACT,)}, Effect.LOSES, "triggers", ("災害対策本部設置", ABSENT)),
+        ("person", {"requires_consent": True}, Effect.LOSES, "consent", ("要しない", "要する")),
+        ("match", {"list_limit": 9_000}, Effect.GAINS, "list_limit", ("5,000件", "9,000件")),
+        ("match", {"channel": "excel_password"}, Effect.CHANGES, "channel", (None, "パスワードを付けたExcel")),
+        ("vehicles", {"excludes": ()}, Effect.GAINS, "excludes", (None, ABSENT)),
+        ("onward-names", {"recipients": ("police",)}, Effect.LOSES, "recipients", ("消防", ABSENT)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_one_term_changed_is_one_change_for_the_side_that_receives(
+    clause_id: str, changes: dict[str, Any], effect: Effect, matter: str, said: tuple[str | None, str]
+) -> None:
+    base = with_clause(WHOLE, "vehicles", excludes=("delivery_vehicle",))
+    change = only(compare(base, with_clause(base, clause_id, **changes)))
+    assert (change.effect, change.matter, change.after) == (effect, matter, said[1])
+    assert said[0] in (None, change.before)
+    assert change.side == ("third" if clause_id.startswith("onward") else "municipality")
+    assert change.article_before == change.article_after == clause(WHOLE, clause_id).article
+
+
+def test_a_field_taken_away_is_named_by_its_heading() -> None:
+    one = clause(WHOLE, "dwelling").formats[0]
+    fewer = replace(one, columns=tuple(name for name in one.columns if name not in ("lon", "lat")))
+    change = only(compare(WHOLE, with_clause(WHOLE, "dwelling", formats=(fewer,))))
+    assert (change.effect, change.matter, change.before) == (Effect.LOSES, "columns", "経度、緯度")
+    coarse = replace(one, precision=Precision.TOWN)
+    change = only(compare(with_clause(WHOLE, "dwelling", formats=(coarse,)), WHOLE))
+    assert (change.effect, change.matter, change.after) == (Effect.GAINS, "precision", "番地・地点")
+
+
+def test_no_document_is_more_than_a_late_one_and_a_late_one_more_than_one_in_advance() -> None:
+    steps = [
+        with_clause(WHOLE, "dwelling", document_due_hours=0),
+        with_clause(WHOLE, "dwelling", document_due_hours=48),
+        with_clause(WHOLE, "dwelling", requires_document=False, document_due_hours=0),
+    ]
+    for less, more in pairwise(steps):
+        assert only(compare(less, more)).effect is Effect.GAINS
+        assert only(compare(more, less)).effect is Effect.LOSES
+
+
+def test_a_clause_for_all_times_is_more_than_any_list_of_triggers() -> None:
+    change = only(compare(WHOLE, with_clause(WHOLE, "delivery-status", triggers=())))
+    assert (change.effect, change.after) == (Effect.GAINS, "平常時を含め、いつでも")
+
+
+def test_a_clause_switched_off_is_a_loss_with_all_that_it_was_tied_to() -> None:
+    less = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id != "person"))
+    change = only(compare(WHOLE, less))
+    assert (change.side, change.effect, change.matter) == ("municipality", Effect.LOSES, "provision")
+    for said in ("受取人(配達原簿の氏名)", "安否確認、救助", "保存：14日", "6時間以内"):
+        assert said in change.before
+
+
+@pytest.mark.parametrize(
+    ("changes", "effect", "matter"),
+    [
+        ({"effective_to": date(2028, 3, 31)}, Effect.GAINS, "ends"),
+        ({"effective_to": None}, Effect.GAINS, "ends"),
+        ({"effective_from": date(2026, 6, 1)}, Effect.LOSES, "begins"),
+        ({"area": ("99301", "99302")}, Effect.GAINS, "area"),
+        ({"offices": ("S001",)}, Effect.LOSES, "offices"),
+        ({"contacts": ()}, Effect.LOSES, "contacts"),
+    ],
+    ids=["later end", "no end", "later begin", "wider area", "fewer offices", "no contacts"],
+)
+def test_time_place_and_contacts_concern_both_sides(changes: dict[str, Any], effect: Effect, matter: str) -> None:
+    base = replace(WHOLE, renewal=Renewal())
+    change = only(compare(base, replace(base, **changes)))
+    assert (change.side, change.effect, change.matter) == ("both", effect, matter)
+
+
+_SUBSETS = st.sets(st.sampled_from([c.id for c in WHOLE.clauses]))
+
+
+def _of(chosen: set[str]) -> Agreement:
+    return replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id in chosen))
+
+
+@settings(max_examples=40)
+@given(_SUBSETS, _SUBSETS)
+def test_the_way_back_turns_every_gain_into_a_loss(left: set[str], right: set[str]) -> None:
+    there, back = compare(_of(left), _of(right)), compare(_of(right), _of(left))
+    turned = {(c.side, _OPPOSITE[c.effect], c.matter, c.subject, c.after, c.before) for c in back.changes}
+    assert {(c.side, c.effect, c.matter, c.subject, c.before, c.after) for c in there.changes} == turned
+
+
+@pytest.mark.parametrize("older", [OLDER, OLDEST])
+def test_from_an_old_template_to_the_model_the_city_gains_data_about_homes(older: str) -> None:
+    difference = compare(agreement(older), WHOLE)
+    gained = {c.subject for c in difference.of("municipality", Effect.GAINS) if c.matter == "provision"}
+    assert {"配達先：照会回答", "配達先：住居一覧（氏名なし）", "配達先：受取人一覧（氏名あり）"} <= gained
+    assert "配達先：受取人一覧（氏名あり）" not in {c.subject for c in difference.of("municipality", Effect.LOSES)}
+
+
+def test_the_table_has_japanese_headings_and_the_words_name_every_change() -> None:
+    difference = compare(agreement(OLDER, agreement_id="A-1"), WHOLE)
+    grids = difference.grids()
+    assert grids[0].headings == ("増減", "対象", "事項", "前（A-1）", "後（99301-2026-01）", "条（前→後）")
+    assert sum(len(grid.rows) for grid in grids) == len(difference.changes)
+    assert {row[2] for grid in grids for row in grid.rows} <= {ja for ja, _en in MATTERS.values()}
+    sides = {change.side for change in difference.changes}
+    for lang in ("ja", "en"):
+        assert len(difference.in_words(lang)) == len(difference.changes) + len(sides)
+    assert {c["effect"] for c in difference.to_dict()["changes"]} <= {"gains", "loses", "changes"}
