@@ -47,9 +47,23 @@ def write(store: Store, task: dict[str, Any]) -> None:
             "shelters": table_of("shelters", shelters(rows)),
         }
         store.add_received(manifest_like(rows), tables, at=AT)
+    elif task["kind"] == "index":
+        release(store, f"P-{task['rows']}")
     else:
         at = AT + timedelta(seconds=task["rows"])
         store.add_batch(batch_like(task["kind"], task["rows"], at), at=at)
+
+
+def release(store: Store, name: str) -> None:
+    """Release a pack about one delivery point."""
+    with store.writing():
+        where = {"staging": store.home.parent / f".{name}", "final": store.home.parent / name}
+        store.provisions.create("R-1", decision={"mode": "dwelling"}, at=AT, provision_id=name, **where)
+        where["staging"].mkdir()
+        store.subjects.add(name, store.subjects.points([name]), municipality=TOWN)
+        store.provisions.release(name, sha256=name, payload={}, at=AT)
+        where["staging"].rename(where["final"])
+        store.provisions.hand(name, at=AT)
 
 
 def stop_at(where: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from killed_writer import AT, manifest_like, write
 from store_rows import TOWN
 
+from agreements.request import Mode, Request
 from disaster.models import Side
 from disaster.store import Store
 
@@ -131,6 +132,29 @@ def test_killed_at_random_moments_all_or_nothing_is_stored(writer: Writer) -> No
             before = len(store.batches())
             write(store, task)
             assert (len(store.batches()) == before) == stands
+
+
+def test_killed_at_each_step_of_a_release_who_is_in_the_pack_is_known_if_it_went_out(
+    writer: Writer, now: datetime
+) -> None:
+    steps = (
+        "disaster.store.subjects/_write:after",
+        "disaster.store.subjects/Subjects.add:after",
+        "disaster.store.provisions/Provisions.release:after",
+    )
+    asked = Request("R-1", TOWN, "a", "b", "safety_check", "delivery-points", Mode.DWELLING, now, "document")
+    with Store.open(writer.home, at=AT, url=writer.url) as store:
+        store.requests.add(asked, at=AT)
+    for n, stop in enumerate(steps if writer.url is None else steps[1:]):
+        assert writer.run("index", n, stop=stop)[0] == -signal.SIGKILL, stop
+        with Store.open(writer.home, at=AT, url=writer.url) as store:
+            out = {each.provision_id for each in store.provisions.all() if each.state == "handed"}
+            assert (f"P-{n}" in out) == ("release" in stop), stop
+            assert {path.stem for path in (store.home / "subjects").rglob("*.keys*")} == out, stop
+            found = store.subjects.packs_of(store.subjects.points([f"P-{n}"]), municipality=TOWN)
+            assert found == ((f"P-{n}",) if "release" in stop else ()), stop
+            assert store.check_snapshots() == ()
+            assert store.ledger.verify().ok
 
 
 def test_the_pack_of_the_test_is_one_that_the_store_takes(tmp_path: Path, now: datetime) -> None:

@@ -24,18 +24,36 @@ The only room that speaks SQL and knows the snapshot files. Public surface::
 
         .agreements   add(agreement_id, municipality, text, *, at) -> bool; get(agreement_id); all(municipality=None)
                       # AgreementText(.text, ...)
-        .events       add(event, *, at); add_trigger(event_id, trigger, *, at);
+        .assessments  add(text, *, at) -> bool; get(assessment_id); all(municipality=None)
+                      # agreements.assessment.Assessment
+        .events       add(event, *, at); add_trigger(event_id, trigger, *, at); add_area(event_id, area, *, at) -> bool;
                       end_trigger(event_id, kind, *, ended_at, at); close(event_id, *, closed_at, at);
                       get(event_id); all(municipality=None)
         .requests     add(request, *, at) -> bool; get(request_id); all(municipality=None)
+        .steps        add(municipality, request_id, step, *, at) -> Course; of(request_id, municipality=None) -> Course;
+                      all(municipality=None) -> Mapping[(municipality, request_id), Course]
+                      # agreements.workflow
         .provisions   create(request_id, *, decision, staging, final, at, provision_id=None) -> Provision;
-                      release(provision_id, *, sha256, payload, at); hand(provision_id, *, at);
+                      release(provision_id, *, sha256, payload, at, manifest=None); hand(provision_id, *, at);
                       fail(provision_id, *, reason, at); get(provision_id); all(municipality=None); pending();
                       settle(*, at) -> Settled(deleted, finished, failed)
+                      # Provision: .recipient .purpose .event_id .expires_at .drill .files .decision .manifest ...
+        .subjects     rows(names, addresses, point_ids), persons(names, addresses), addresses(addresses),
+                      points(point_ids) -> keys; add(pack_id, keys, *, municipality);
+                      packs_of(keys, *, municipality) -> pack names; unindexed(municipality) -> pack names
+        .recalls      add(Recall) -> bool; of(pack_id, *, municipality=None); all(municipality=None)
+        .receipts     add(Receipt) -> bool; of(pack_id, *, municipality=None); all(municipality=None)
         .received     get(pack_id); all(municipality=None)     # ReceivedPack
         .ledger       append(connection, kind, payload, *, at) -> Head   # in `with store.transaction() as connection`
                       record(kind, payload, *, at) -> Head               # a transaction of its own
                       entries(*, after=0, limit=None) -> Iterator[Entry]; head(); verify() -> disaster.audit.Verdict
+
+Where a store holds several municipalities, whatever takes a name takes ``municipality=`` too.
+
+Kinds of ledger entries that the store writes itself: ``created``, ``ingested``, ``received``, ``purged``;
+``agreement_added``, ``assessment_added``; ``event_opened``, ``trigger_recorded``, ``trigger_ended``, ``area_added``,
+``event_closed``; ``requested``, ``step_taken``; ``released`` (with the hash of the index of who is in the pack),
+``handed``, ``failed``; ``recalled``, ``deletion_receipted``.
 
 `manifest` of ``add_received`` must hold ``pack_id``, ``municipality``, ``provider`` (text), ``as_of`` (ISO 8601 with
 zone), and may hold ``expires_at`` (ISO or null), ``event_id`` (text or null), ``drill`` (bool, default false), ``area``
@@ -55,9 +73,10 @@ from disaster.store.home import Swept, move
 from disaster.store.ledger import Ledger
 from disaster.store.packs import ReceivedPack, StoredPack
 from disaster.store.provisions import Provision, Settled
-from disaster.store.records import AgreementText
+from disaster.store.recalls import Recall, Receipt
 from disaster.store.snapshots import sync_folder
 from disaster.store.store import Store
+from disaster.store.texts import AgreementText
 
 __all__ = [
     "RECEIVED",
@@ -68,6 +87,8 @@ __all__ = [
     "Features",
     "Ledger",
     "Provision",
+    "Recall",
+    "Receipt",
     "ReceivedPack",
     "Settled",
     "Store",

@@ -37,7 +37,7 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A batch whose file is missing or not the one that was written."""
+    """A batch, or the index of a pack, whose file is missing or not the one that was written."""
 
     batch_id: str
     file: str

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from disaster.errors import StoreError
 from disaster.layouts import publisher
-from disaster.store.tables import batch, feature
+from disaster.store.tables import batch, feature, recall
 
 #: Batches of a received pack have kinds of their own, so that they never pass for what the store took in itself.
 RECEIVED = "received/"
@@ -120,7 +120,8 @@ def present(
 ) -> list[BatchRow]:
     """Return the newest active batch of each dataset, in order of the datasets' names.
 
-    Newest is by as-of time, then by arrival. With `at`: as the store stood then, without packs that had expired.
+    Newest is by as-of time, then by arrival. With `at`: as the store stood then, without packs that had expired or were
+    recalled.
     """
     query = select(batch).where(
         batch.c.municipality == municipality,
@@ -130,6 +131,8 @@ def present(
     )
     if at is not None:
         query = query.where(batch.c.ingested_at <= at, (batch.c.expires_at.is_(None)) | (batch.c.expires_at > at))
+        recalled = select(recall.c.pack_id).where(recall.c.municipality == municipality, recall.c.at <= at)
+        query = query.where((batch.c.pack_id.is_(None)) | (batch.c.pack_id.not_in(recalled)))
     newest: dict[str, BatchRow] = {}
     for found in connection.execute(query.order_by(batch.c.as_of, batch.c.number)):
         newest[found.dataset] = _row(found)

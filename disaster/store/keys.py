@@ -14,6 +14,8 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from disaster.errors import StoreError
 
@@ -68,6 +70,10 @@ class Keys:
     def check(self) -> str:
         """What tells whether this is the key-encryption key of a store, without telling the key."""
         return hashlib.sha256(b"tayori-key-check" + self.wrapping).hexdigest()[:16]
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes that belong to the key-encryption key and to one purpose (HKDF-SHA256, RFC 5869)."""
+        return HKDF(SHA256(), _BYTES, salt=None, info=f"tayori-{purpose}".encode()).derive(self.wrapping)
 
     def wrap(self, data_key: bytes, *, about: str) -> bytes:
         """Encrypt a data key, bound to what it is for."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -14,12 +14,15 @@ from disaster.store.engine import Database
 from disaster.store.home import Home, move, remove
 from disaster.store.ledger import Ledger
 from disaster.store.records import Records, one
-from disaster.store.tables import provision, request
+from disaster.store.tables import provision, request, subjects
 
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One provision; `state` is staging, released, handed or failed; `ended_at` is when it was handed or failed."""
+    """One provision; `state` is staging, released, handed or failed; `ended_at` is when it was handed or failed.
+
+    `manifest` is the whole of what the released pack says of itself, None before and for packs of version 0001.
+    """
 
     municipality: str
     provision_id: str
@@ -33,6 +36,51 @@ class Provision:
     created_at: datetime
     released_at: datetime | None
     ended_at: datetime | None
+    manifest: Mapping[str, Any] | None = None
+
+    @property
+    def recipient(self) -> str:
+        """Who got it, by name."""
+        if self.manifest is not None:
+            return str(self.manifest["recipient"]["name"])
+        return str(self._request["recipient"])
+
+    @property
+    def purpose(self) -> str:
+        """What for: a code of ``agreements.vocabulary.PURPOSES``."""
+        return str(self._request["purpose"])
+
+    @property
+    def event_id(self) -> str | None:
+        """The event under which it was released, None in peacetime."""
+        event: str | None = self._request["event_id"]
+        return event
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the recipient may keep it, None where nothing bounds it."""
+        said = self.decision["expires_at"] if self.manifest is None else self.manifest["expires_at"]
+        return None if said is None else datetime.fromisoformat(said)
+
+    @property
+    def drill(self) -> bool:
+        """Whether it is of a drill."""
+        return bool(self.decision["drill"])
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """SHA-256 (hex) of each file of the pack by its path; none where the store kept no manifest."""
+        return {} if self.manifest is None else {file["path"]: file["sha256"] for file in self.manifest["files"]}
+
+    @property
+    def _request(self) -> Mapping[str, Any]:
+        asked: Mapping[str, Any] = self.decision["request"]
+        return asked
+
+
+class _Where(TypedDict):
+    at: datetime
+    municipality: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +132,10 @@ class Provisions(Records):
             )  # fmt: skip
             return _provision(one(connection, provision, "provision_id", name, asked.municipality))
 
-    def release(self, provision_id: str, *, sha256: str, payload: Mapping[str, Any], at: datetime) -> None:
+    def release(
+        self, provision_id: str, *, sha256: str, payload: Mapping[str, Any], at: datetime,
+        manifest: Mapping[str, Any] | None = None, municipality: str | None = None,
+    ) -> None:  # fmt: skip
         """Record in one transaction that the staged files, known by their hash, go out.
 
         Parameters
@@ -93,23 +144,32 @@ class Provisions(Records):
             Of the signed manifest, which holds the hashes of the files.
         payload
             What the ledger says besides: no row, and nothing about the size of the source.
+        manifest
+            The manifest itself, kept whole: what recall, deadlines and the answer to a person are told from.
         """
         with self._ledger.transaction() as connection:
-            row = self._step(connection, provision_id, "staging", state="released", sha256=sha256, released_at=at)
+            values = {"sha256": sha256, "released_at": at, "manifest": None if manifest is None else dict(manifest)}
+            row = self._step(connection, provision_id, municipality, "staging", state="released", **values)
             said = {"provision_id": provision_id, "request_id": row.request_id, "municipality": row.municipality}
-            self._ledger.append(connection, "released", {**payload, **said, "sha256": sha256}, at=at)
+            index = connection.scalar(
+                select(subjects.c.sha256).where(
+                    subjects.c.municipality == row.municipality, subjects.c.pack_id == provision_id
+                )
+            )
+            said |= {"sha256": sha256, "subjects_sha256": index}
+            self._ledger.append(connection, "released", {**payload, **said}, at=at)
 
-    def hand(self, provision_id: str, *, at: datetime) -> None:
+    def hand(self, provision_id: str, *, at: datetime, municipality: str | None = None) -> None:
         """Record that the files are in their place."""
         with self._ledger.transaction() as connection:
-            row = self._step(connection, provision_id, "released", state="handed", ended_at=at)
+            row = self._step(connection, provision_id, municipality, "released", state="handed", ended_at=at)
             said = {"provision_id": provision_id, "request_id": row.request_id, "municipality": row.municipality}
             self._ledger.append(connection, "handed", said | {"sha256": row.sha256}, at=at)
 
-    def fail(self, provision_id: str, *, reason: str, at: datetime) -> None:
+    def fail(self, provision_id: str, *, reason: str, at: datetime, municipality: str | None = None) -> None:
         """Record that nothing was handed over, and why."""
         with self._ledger.transaction() as connection:
-            row = self._step(connection, provision_id, None, state="failed", reason=reason, ended_at=at)
+            row = self._step(connection, provision_id, municipality, None, state="failed", reason=reason, ended_at=at)
             said = {"provision_id": provision_id, "request_id": row.request_id, "municipality": row.municipality}
             self._ledger.append(connection, "failed", said | {"reason": reason}, at=at)
 
@@ -137,22 +197,25 @@ class Provisions(Records):
         with self._home.writing():
             deleted, finished, failed = [], [], []
             for each in self.pending():
+                where: _Where = {"at": at, "municipality": each.municipality}
                 if each.state == "staging":
                     remove(each.staging)
-                    self.fail(each.provision_id, reason="interrupted_before_release", at=at)
+                    self.fail(each.provision_id, reason="interrupted_before_release", **where)
                     deleted.append(each.provision_id)
                 elif _put_in_place(each):
-                    self.hand(each.provision_id, at=at)
+                    self.hand(each.provision_id, **where)
                     finished.append(each.provision_id)
                 else:
-                    self.fail(each.provision_id, reason="files_lost_after_release", at=at)
+                    self.fail(each.provision_id, reason="files_lost_after_release", **where)
                     failed.append(each.provision_id)
             self._home.sweep_staging(set())
         return Settled(tuple(deleted), tuple(finished), tuple(failed))
 
-    def _step(self, connection: Connection, provision_id: str, before: str | None, **values: Any) -> Any:
+    def _step(
+        self, connection: Connection, provision_id: str, municipality: str | None, before: str | None, **values: Any
+    ) -> Any:
         """Move a provision on from a state that allows it; return its row."""
-        row = one(connection, provision, "provision_id", provision_id, None)
+        row = one(connection, provision, "provision_id", provision_id, municipality)
         allowed = (before,) if before else ("staging", "released")
         where = (
             provision.c.municipality == row.municipality, provision.c.provision_id == provision_id,

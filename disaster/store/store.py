@@ -21,14 +21,18 @@ from disaster.store.batches import Batches, Current, Damaged
 from disaster.store.catalogue import BatchRow
 from disaster.store.engine import Database, url_of
 from disaster.store.entry import Stored, add_batches
+from disaster.store.events import Events
 from disaster.store.features import Bbox, Features
 from disaster.store.home import FORMAT, STAGING, VERSION, Home, Identity, Swept
 from disaster.store.keys import Keys
 from disaster.store.ledger import Ledger
 from disaster.store.packs import Received, StoredPack
 from disaster.store.provisions import Provisions, Settled
-from disaster.store.records import Agreements, Events, Requests
+from disaster.store.recalls import Recalls, Receipts
+from disaster.store.requests import Requests, Steps
+from disaster.store.subjects import Subjects
 from disaster.store.tables import ledger_head, meta
+from disaster.store.texts import Agreements, Assessments
 
 #: Prefecture numbers above this one do not exist (JIS X 0401): codes of invented municipalities.
 _LAST_PREFECTURE = 47
@@ -47,7 +51,7 @@ class Store:
         Whose it is, which municipalities (5-digit codes) it holds, and its name.
     swept, settled
         What opening it cleared away.
-    agreements, events, requests, provisions, received, ledger
+    agreements, assessments, events, requests, steps, provisions, subjects, recalls, receipts, received, ledger
         What it keeps besides batches.
     """
 
@@ -60,10 +64,13 @@ class Store:
         self.swept, self.settled = Swept(skipped=True), Settled()
         self._home, self._database, self._keys = home, database, keys
         self.ledger = Ledger(database, home.path)
-        self.agreements = Agreements(database, self.ledger, municipalities)
-        self.events = Events(database, self.ledger, municipalities)
-        self.requests = Requests(database, self.ledger, municipalities)
-        self.provisions = Provisions(database, self.ledger, municipalities, home)
+        kept = (database, self.ledger, municipalities)
+        self.agreements, self.assessments = Agreements(*kept), Assessments(*kept)
+        self.events = Events(*kept)
+        self.requests, self.steps = Requests(*kept), Steps(*kept)
+        self.provisions = Provisions(*kept, home)
+        self.subjects = Subjects(*kept, home, keys)
+        self.recalls, self.receipts = Recalls(*kept), Receipts(*kept)
         self.received = Received(database)
         self._batches = Batches(home, database, self.ledger, keys, self.store_id, self.side, municipalities)
 
@@ -297,8 +304,9 @@ class Store:
         return self._batches.purge(rows, at=at, reason=reason)
 
     def check_snapshots(self) -> tuple[Damaged, ...]:
-        """Compare every snapshot file with the SHA-256 that the catalogue keeps."""
-        return self._batches.check()
+        """Compare every snapshot, and every index of who was in a pack, with the SHA-256 that was recorded of it."""
+        indexes = (Damaged(*found) for found in self.subjects.damaged())
+        return (*self._batches.check(), *indexes)
 
     def _tidy(self, at: datetime) -> None:
         """Clear away leftovers, unless somebody is writing: then they may be no leftovers."""
@@ -307,6 +315,7 @@ class Store:
         try:
             self.swept = self._batches.sweep()
             self.settled = self.provisions.settle(at=at)
+            self.subjects.sweep()
         finally:
             self._home.stop_writing()
 

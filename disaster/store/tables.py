@@ -66,6 +66,11 @@ def _json() -> JSON:
     return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+def _word(name: str) -> Column[str]:
+    """Return a text that the rows of version 0001 have not: empty there."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -162,6 +167,16 @@ agreement = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
+assessment = Table(
+    "assessment",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("assessment_id", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
 event = Table(
     "event",
     metadata,
@@ -184,6 +199,19 @@ trigger = Table(
     Column("by", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("recorded_at", UtcDateTime),  # None: when it happened
+    _word("confirmed_by"),
+    ForeignKeyConstraint(["municipality", "event_id"], ["event.municipality", "event.event_id"]),
+)
+
+event_area = Table(
+    "event_area",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("area_id", Text, primary_key=True),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
     ForeignKeyConstraint(["municipality", "event_id"], ["event.municipality", "event.event_id"]),
 )
 
@@ -205,6 +233,24 @@ request = Table(
     Column("fields", _json()),
     Column("area", Text),
     Column("added_at", UtcDateTime, nullable=False),
+    _word("reason"),
+    _word("person"),
+    _word("role"),
+)
+
+step = Table(
+    "step",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),  # order of the steps, from 0
+    Column("act", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("number", Text, nullable=False),  # of a document, a pack or a receipt
+    ForeignKeyConstraint(["municipality", "request_id"], ["request.municipality", "request.request_id"]),
 )
 
 provision = Table(
@@ -222,8 +268,20 @@ provision = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("released_at", UtcDateTime),
     Column("ended_at", UtcDateTime),  # handed or failed
+    Column("manifest", _json()),  # None: not released, or by version 0001
     ForeignKeyConstraint(["municipality", "request_id"], ["request.municipality", "request.request_id"]),
     CheckConstraint("state IN ('staging', 'released', 'handed', 'failed')", name="state"),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("pack_id", Text, primary_key=True),
+    Column("file", Text, nullable=False),  # below the folder of the store, with forward slashes
+    Column("size", BigInteger, nullable=False),  # how many keys
+    Column("sha256", Text, nullable=False),  # of the file
+    ForeignKeyConstraint(["municipality", "pack_id"], ["provision.municipality", "provision.provision_id"]),
 )
 
 received = Table(
@@ -238,6 +296,32 @@ received = Table(
     Column("expires_at", UtcDateTime),
     Column("manifest", _json(), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
+)
+
+recall = Table(
+    "recall",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("recall_id", Text, primary_key=True),
+    Column("pack_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("due_by", UtcDateTime, nullable=False),
+    Column("files", _json(), nullable=False),  # SHA-256 by path
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("receipt_id", Text, primary_key=True),
+    Column("pack_id", Text, nullable=False),
+    Column("deleted_at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("complete", Boolean, nullable=False),
 )
 
 ledger = Table(
