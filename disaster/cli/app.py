@@ -7,7 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
-from disaster.cli import agree, door, files, gazetteer, mapping, place, reconcile, watch
+from disaster.cli import (
+    aftercare,
+    agreement,
+    asking,
+    assessment,
+    door,
+    event,
+    files,
+    gazetteer,
+    look,
+    mapping,
+    place,
+    reconcile,
+    request,
+    watch,
+)
 from disaster.cli.shell import Answer, Shell, table, verb
 from disaster.demo import Demo, run_demo
 from disaster.models import NOUNS, Side
@@ -60,12 +75,19 @@ def _demo_answer(shell: Shell, made: Demo) -> Answer:
         "taken": [dict(zip(("side", "kind", "read", "accepted", "refused"), row, strict=True)) for row in intake],
         "pack": {
             "folder": str(made.dwellings.folder),
-            "zip": str(made.dwellings.zip),
+            "zip": str(made.dwellings.zip) if made.dwellings.zip else None,
             "counts": dict(made.dwellings.counts),
         },
         "matched": made.dwellings.matched,
         "returned": made.dwellings.returned,
         "withheld": dict(made.dwellings.withheld),
+        "forward": {
+            "folder": str(made.forward.folder),
+            "mailing": str(made.forward.mailing),
+            "matched": made.forward.matched,
+            "to_mail": made.forward.returned,
+            "withheld": dict(made.forward.withheld),
+        },
         "match": {"folder": str(made.match.folder), "counts": dict(made.match.counts)},
         "received": dict(made.received.counts),
         "published": dict(made.published.counts),
@@ -76,6 +98,10 @@ def _demo_answer(shell: Shell, made: Demo) -> Answer:
         shell.say(
             f"住居一覧: 該当 {made.dwellings.matched}件 = 提供 {made.dwellings.returned}件 + 提供しないもの {held}件",
             f"dwellings: matched {made.dwellings.matched} = returned {made.dwellings.returned} + withheld {held}",
+        ),
+        shell.say(
+            f"代行送付: 該当 {made.forward.matched}件 のうち {made.forward.returned}件 へ届ける(市には件数だけ)",
+            f"forwarding: {made.forward.returned} of {made.forward.matched} get the notice; the city learns counts",
         ),
         shell.say(f"照会回答: {made.match.counts['match']}件", f"answers to the list: {made.match.counts['match']}"),
         *(f"{label}: {path}" for label, path in (
@@ -100,7 +126,10 @@ def make_program() -> typer.Typer:
         help="便り: 協定にもとづく郵便局と市町村の災害時情報共有 / Tayori",
     )  # fmt: skip
     verb(program)(demo)
-    for module in (files, mapping, gazetteer, reconcile, agree, door, watch, place):
+    for module in (
+        files, mapping, gazetteer, reconcile, event, agreement, assessment, asking, request, door, look, watch, place,
+        aftercare,
+    ):  # fmt: skip
         module.add_to(program)
     return program
 

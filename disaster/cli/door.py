@@ -1,18 +1,28 @@
 """Verbs of the door and its twin: provide, receive, publish."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from agreements.request import Mode
 from disaster.batch import Batch
-from disaster.cli.agree import Dataset, ModeOption, Municipality, Purpose, request_of, spoken
+from disaster.cli.options import By, Municipality, RequestId, RoleOption, request_id_of, who
+from disaster.cli.saying import spoken
+from disaster.cli.secret import (
+    NewPasswordFile,
+    PasswordFile,
+    read_notice,
+    read_password,
+    require_new,
+    write_private,
+)
 from disaster.cli.shell import Answer, Shell, table, verb
 from disaster.cover import in_words
-from disaster.errors import IngestError
+from disaster.errors import IngestError, ProvideError
 from disaster.ingest import check_file, within
 from disaster.models import INQUIRIES
+from disaster.onward import pass_on
 from disaster.provide import Provided, provide
 from disaster.publish import publish
 from disaster.receive import Received, receive
@@ -26,38 +36,34 @@ def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
     verb(app, "provide")(provide_pack)
     verb(app, "receive")(receive_pack)
+    verb(app, "onward")(onward_pack)
     verb(app, "publish")(publish_layers)
 
 
 def provide_pack(
     shell: Shell,
     *,
-    purpose: Purpose,
+    request: RequestId,
+    by: By,
     out: Out,
-    dataset: Dataset = "delivery-points",
-    mode: ModeOption = Mode.DWELLING,
-    recipient: Annotated[str, typer.Option(help="提供先 / recipient")] = "",
-    requester: Annotated[str, typer.Option(help="要請した人 / who asked")] = "",
-    event: Annotated[str | None, typer.Option(help="災害ID / event")] = None,
+    role: RoleOption = "office",
     municipality: Municipality = None,
-    channel: Annotated[str, typer.Option(help="telephone または document")] = "document",
-    confirmed_by: Annotated[str, typer.Option(help="電話を確認した人 / who confirmed the call")] = "",
-    document_no: Annotated[str, typer.Option(help="文書番号 / document number")] = "",
-    area: Annotated[str | None, typer.Option(help="区域ID(省くと全域) / area")] = None,
     inquiries: Annotated[Path | None, typer.Option("--list", help="照会リスト(match のとき) / list to match")] = None,
-    request_id: Annotated[str | None, typer.Option(help="要請ID(省くと採番) / request id")] = None,
+    notice: Annotated[Path | None, typer.Option(help="届けるお知らせのPDF(forward のとき) / notice to mail")] = None,
+    password_file: NewPasswordFile = None,
 ) -> Answer:
-    """要請を判断し、状況パックを提供する / Decide a request and provide the situation pack."""
-    with shell.store() as store, store.writing():  # the number that is free now must be free when it is used
-        request = request_of(
-            shell, store, dataset=dataset, purpose=purpose, mode=mode, recipient=recipient, requester=requester,
-            event=event, municipality=municipality, channel=channel, confirmed_by=confirmed_by,
-            document_no=document_no, area=area, request_id=request_id,
-        )  # fmt: skip
-        asked = _inquiries(store, inquiries, request.municipality, shell) if inquiries else None
+    """承認された要請により、状況パックを提供する / Provide the situation pack of an approved request."""
+    require_new(password_file)
+    with shell.store() as store:
+        name = request_id_of(store, request, municipality)
+        asked = store.requests.get(name, municipality=municipality)
+        listed = _inquiries(store, inquiries, asked.municipality, shell) if inquiries else None
         with shell.steps() as step:
-            made = provide(store, request, out=out, at=shell.at, inquiries=asked, step=step)
-    return provided_answer(shell, made)
+            made = provide(
+                store, name, municipality=asked.municipality, out=out, at=shell.at, by=who(by, role),
+                inquiries=listed, notice=read_notice(notice) if notice else None, step=step,
+            )  # fmt: skip
+    return provided_answer(shell, made, password_file)
 
 
 def _inquiries(store: Store, file: Path, municipality: str, shell: Shell) -> Batch:
@@ -77,10 +83,33 @@ def _inquiries(store: Store, file: Path, municipality: str, shell: Shell) -> Bat
     return batch
 
 
-def provided_answer(shell: Shell, made: Provided) -> Answer:
+def _told(shell: Shell, password: str, file: Path | None) -> list[str]:
+    """Tell the password once: into the file that was named, else on the screen, never into JSON that is kept.
+
+    A file that cannot be written must not lose it: the pack is out and cannot be opened without.
+    """
+    lost = []
+    if file is not None:
+        try:
+            write_private(file, password)
+        except ProvideError:
+            lost = [shell.say(f"{file} には書けませんでした。", f"It could not be written to {file}.")]
+        else:
+            return [shell.say(f"パスワードを {file} に書きました。", f"The password is in {file}.")]
+    said = shell.say(
+        f"パスワード: {password}  電話など別の方法で伝えてください。もう表示されません。",
+        f"Password: {password}  Tell it by another way. It is not shown again.",
+    )
+    if shell.json:
+        sys.stderr.write(said + "\n")
+    return [*lost, said]
+
+
+def provided_answer(shell: Shell, made: Provided, password_file: Path | None = None) -> Answer:
     """Say what went out, with the counts that add up."""
     document: dict[str, Any] = {
-        "pack_id": made.pack_id, "folder": str(made.folder), "zip": str(made.zip), "decision": made.decision.to_dict(),
+        "pack_id": made.pack_id, "folder": str(made.folder), "zip": str(made.zip) if made.zip else None,
+        "mailing": str(made.mailing) if made.mailing else None, "decision": made.decision.to_dict(),
         "counts": dict(made.counts), "files": {path: dict(rows) for path, rows in made.files.items()},
         "matched": made.matched, "returned": made.returned, "withheld": dict(made.withheld),
         "not_provided": dict(made.not_provided),
@@ -97,22 +126,34 @@ def provided_answer(shell: Shell, made: Provided) -> Answer:
             f"matched {made.matched} = returned {made.returned} + withheld {held}",
         )
         + (f"({rules})" if rules else ""),
-        shell.say(
-            f"フォルダ {made.folder}、ZIP {made.zip} を渡してください。", f"Hand over {made.folder} or {made.zip}."
-        ),
+        shell.say(f"{_handed(made)} を渡してください。", f"Hand over {_handed(made)}."),
     ]
+    if made.mailing:
+        lines.append(
+            shell.say(f"配布先の一覧(郵便局内限り): {made.mailing}", f"List for the post's own staff: {made.mailing}")
+        )
+    if made.password:
+        lines += _told(shell, made.password, password_file)
     headings = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
     return Answer("provide", document, lines, [table(shell.say("状況パック", "Situation pack"), headings, rows)])
+
+
+def _handed(made: Provided) -> Path:
+    """Return what is handed over: the one file where there is one."""
+    return made.zip or made.folder
 
 
 def receive_pack(
     shell: Shell,
     pack: Annotated[Path, typer.Argument(help="受け取ったフォルダまたはZIP / folder or ZIP")],
+    password_file: PasswordFile = None,
     out: Annotated[Path | None, typer.Option(help="本部用の地図と表を書くフォルダ / folder for the HQ's map")] = None,
 ) -> Answer:
     """状況パックを検査して受け取る / Check and take in a situation pack."""
     with shell.store() as store, Reader() as reader, shell.steps() as step:
-        got = receive(store, pack, at=shell.at, reader=reader, out=out, step=step)
+        got = receive(
+            store, pack, at=shell.at, reader=reader, out=out, step=step, password=read_password(password_file)
+        )
     return received_answer(shell, got)
 
 
@@ -141,6 +182,36 @@ def received_answer(shell: Shell, got: Received) -> Answer:
     return Answer(
         "receive", document, lines, [table(shell.say("受け取った情報", "Received"), headings, list(got.counts.items()))]
     )
+
+
+def onward_pack(
+    shell: Shell,
+    *,
+    request: RequestId,
+    by: By,
+    out: Out,
+    role: RoleOption = "municipal_hq",
+    municipality: Municipality = None,
+    password_file: NewPasswordFile = None,
+) -> Answer:
+    """受け取った情報を、承認された要請により警察・消防などへ再提供する / Pass received data on, narrower."""
+    require_new(password_file)
+    with shell.store() as store, shell.steps() as step:
+        name = request_id_of(store, request, municipality)
+        made = pass_on(store, name, municipality=municipality, out=out, at=shell.at, by=who(by, role), step=step)
+    document = {
+        "pack_id": made.pack_id,
+        "folder": str(made.folder),
+        "files": {k: dict(v) for k, v in made.counts.items()},
+    }
+    lines = [shell.say(f"{made.folder} を渡してください。", f"Hand over {made.folder}.")]
+    if made.password:
+        lines += _told(shell, made.password, password_file)
+    rows = [
+        (path, "、".join(f"{name} {count}" for name, count in counts.items())) for path, counts in made.counts.items()
+    ]
+    headings = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
+    return Answer("onward", document, lines, [table(shell.say("再提供", "Onward"), headings, rows)])
 
 
 def publish_layers(

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agreements.clock import shown
+from agreements.errors import DocumentError
 from disaster.errors import DisasterError, LayoutError, SettingsError, StoreError
 from disaster.progress import Step
 from disaster.provide import RefusedError
@@ -218,9 +219,9 @@ def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
             "ja": error.sentence("ja"),
         }
         document["en"] = error.sentence("en")
-        if isinstance(error, LayoutError):
+        if isinstance(error, LayoutError | DocumentError):
             document["faults"] = [
-                {"line": one.params.get("line"), "ja": one.reason("ja"), "en": one.reason("en")}
+                {"line": one.params.get("line"), "place": one.column, "ja": one.reason("ja"), "en": one.reason("en")}
                 for one in error.faults.kept
             ]
         if isinstance(error, RefusedError):
@@ -229,7 +230,8 @@ def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
         return
     sentence = error.sentence(lang)
     # only an error of many faults says them on lines of its own; elsewhere a line break came with somebody's text
-    said = [_plain(line) for line in sentence.splitlines()] if isinstance(error, LayoutError) else [_plain(sentence)]
+    many = isinstance(error, LayoutError | DocumentError)
+    said = [_plain(line) for line in sentence.splitlines()] if many else [_plain(sentence)]
     sys.stderr.write("\n".join(said) + "\n")
 
 

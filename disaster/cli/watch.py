@@ -1,5 +1,6 @@
 """Verbs that look: status, audit, config, serve."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -7,7 +8,9 @@ import typer
 import uvicorn
 
 from agreements.vocabulary import DATASETS, MODES
-from disaster.audit import Break
+from disaster import requests
+from disaster.aftercare.due import Due, due_list
+from disaster.audit import KINDS, Break
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
 from disaster.models import NOUNS
 from disaster.service.app import make_app
@@ -69,6 +72,14 @@ def status_of(store: Store, shell: Shell) -> dict[str, Any]:
             }
             for p in store.received.all()
         ],
+        "waiting": [
+            {"request_id": one.request.request_id, "state": str(one.course.state)}
+            for one in requests.all_filed(store)
+            if one.course.state in requests.WAITING
+        ],
+        "documents": [asdict(one) for one in requests.awaited_documents(store, at=shell.at)],
+        "reviews": [asdict(one) for one in requests.open_reviews(store, at=shell.at)],
+        "due": _counted(due_list(store, at=shell.at)),
         "swept": asdict(store.swept),
     }
 
@@ -106,10 +117,74 @@ def status(shell: Shell) -> Answer:
             for p in document["received"]
             if p["expired"]
         ),
+        *_due(document, shell),
+        *_waiting(document, shell),
+        *_documents(document, shell),
+        *_reviews(document, shell),
     ]
     return Answer(
         "status", document, [line for line in lines if line], [table(shell.say("保管庫", "Store"), headings, rows)]
     )
+
+
+def _counted(due: Due) -> dict[str, int]:
+    """Count what should be gone, on the other side and on ours."""
+    overdue = sum(one.overdue for one in due.theirs)
+    return {"theirs": len(due.theirs), "overdue": overdue, "ours": len(due.ours)}
+
+
+def _due(document: Mapping[str, Any], shell: Shell) -> list[str]:
+    """Say that something should be gone, with the command that lists it and whom to call."""
+    due = document["due"]
+    if not due["theirs"] and not due["ours"]:
+        return []
+    theirs, overdue, ours = due["theirs"], due["overdue"], due["ours"]
+    return [
+        shell.say(
+            f"削除を確かめるもの 渡した情報 {theirs}件(期日超過 {overdue}件)、受け取った情報 {ours}件: tayori due",
+            f"to be deleted: {theirs} handed over ({overdue} late), {ours} received (tayori due)",
+        )
+    ]
+
+
+def _waiting(document: Mapping[str, Any], shell: Shell) -> list[str]:
+    """Say how many requests wait for somebody, with the command that lists them."""
+    count = len(document["waiting"])
+    line = shell.say(
+        f"待っている要請 {count}件: tayori request list", f"requests waiting: {count} (tayori request list)"
+    )
+    return [line] if count else []
+
+
+def _documents(document: Mapping[str, Any], shell: Shell) -> list[str]:
+    """Say which documents are still to follow a call, those that are overdue as such."""
+    lines = []
+    for one in document["documents"]:
+        due, name = shell.when(one["due"]), one["request_id"]
+        late = shell.say("【期限切れ】", "OVERDUE: ") if one["overdue"] else ""
+        out = shell.say("(提供済み)", " (already provided)") if one["released"] else ""
+        lines.append(
+            shell.say(
+                f"{late}要請 {name} の文書が未着です。期限 {due}{out}: tayori request document {name}",
+                f"{late}the document of {name} is due {due}{out}: tayori request document {name}",
+            )
+        )
+    return lines
+
+
+def _reviews(document: Mapping[str, Any], shell: Shell) -> list[str]:
+    """Say which one-person judgements nobody has looked at yet."""
+    lines = []
+    for one in document["reviews"]:
+        due, name = shell.when(one["due"]), one["request_id"]
+        late = shell.say("【期限切れ】", "OVERDUE: ") if one["overdue"] else ""
+        lines.append(
+            shell.say(
+                f"{late}一人で認めた要請 {name} の事後確認が済んでいません。期限 {due}: tayori request review {name}",
+                f"{late}{name}, allowed by one person, is to be reviewed by {due}: tayori request review {name}",
+            )
+        )
+    return lines
 
 
 def _title(kind: str, shell: Shell) -> str:
@@ -126,7 +201,10 @@ def audit_list(
     with shell.store() as store:
         last = store.ledger.head()
         entries = list(store.ledger.entries(after=max(last.seq - limit, 0)))
-    rows = [(entry.seq, shell.when(entry.at), entry.kind) for entry in entries]
+    rows = [
+        (entry.seq, shell.when(entry.at), shell.say(*KINDS.get(entry.kind, (entry.kind, entry.kind))))
+        for entry in entries
+    ]
     headings = [shell.say(*p) for p in (("番号", "seq"), ("日時", "time"), ("種類", "kind"))]
     document = {"entries": [{"seq": e.seq, "at": e.at, "kind": e.kind, "payload": e.payload} for e in entries]}
     return Answer("audit", document, [], [table(shell.say("台帳", "Ledger"), headings, rows)])

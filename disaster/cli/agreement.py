@@ -1,0 +1,118 @@
+"""Verbs about what was agreed: templates and agreements."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agreements.agreement import Party, in_force, new_agreement_text, parse_agreement
+from agreements.template import load_template, template_ids
+from disaster.cli import paper
+from disaster.cli.options import read_text
+from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.errors import DisasterError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs of this module."""
+    agreements = typer.Typer(no_args_is_help=True, help="協定のひな形と協定 / Templates and agreements")
+    verb(agreements, "templates")(agreement_templates)
+    verb(agreements, "new")(agreement_new)
+    verb(agreements, "add")(agreement_add)
+    verb(agreements, "list")(agreement_list)
+    paper.add_agreement_verbs(agreements)
+    app.add_typer(agreements, name="agreement")
+
+
+def agreement_templates(shell: Shell) -> Answer:
+    """協定のひな形の一覧 / List the templates."""
+    templates = [load_template(one) for one in template_ids()]
+    document = {
+        "templates": [{"id": t.template_id, "title": t.title, "clauses": [c.id for c in t.clauses]} for t in templates]
+    }
+    rows = [(t.template_id, t.title, len(t.clauses)) for t in templates]
+    headings = [shell.say(*pair) for pair in (("ID", "id"), ("名", "title"), ("条項", "clauses"))]
+    return Answer("templates", document, [], [table(shell.say("ひな形", "Templates"), headings, rows)])
+
+
+def agreement_new(
+    shell: Shell,
+    *,
+    template: Annotated[str, typer.Argument(help="ひな形のID / template")],
+    out: Annotated[Path, typer.Option(help="書き出すTOML / file to write")],
+    agreement_id: Annotated[str, typer.Option(help="協定のID / agreement id")],
+    post_name: Annotated[str, typer.Option(help="郵便局の名 / post office")],
+    post_code: Annotated[str, typer.Option(help="局所コード / office code")],
+    city_name: Annotated[str, typer.Option(help="市区町村の名 / municipality")],
+    city_code: Annotated[str, typer.Option(help="市区町村コード / municipality code")],
+    signed: Annotated[datetime, typer.Option(help="締結日 / day signed")],
+    unit: Annotated[list[str] | None, typer.Option(help="市区町村の部署名(災害対策本部など) / units")] = None,
+) -> Answer:
+    """郵便局側の保管庫の署名鍵を書いた協定のTOMLを作る / Write an agreement with the key of the post's store."""
+    if out.exists():
+        raise DisasterError("disaster.out_exists", folder=out.name)
+    with shell.store() as store:
+        signing_key = store.public_key
+    text = new_agreement_text(
+        template, agreement_id=agreement_id, post=Party(post_name, post_code, signing_key),
+        municipality=Party(city_name, city_code, units=tuple(unit or ())), signed=signed.date(),
+        effective_from=signed.date(),
+    )  # fmt: skip
+    out.write_text(text, encoding="utf-8")
+    return Answer(
+        "agreement",
+        {"file": str(out)},
+        [shell.say(f"{out} を書きました。内容を確かめてから add してください。", f"Wrote {out}.")],
+    )
+
+
+def agreement_add(shell: Shell, file: Annotated[Path, typer.Argument(help="協定のTOML / agreement")]) -> Answer:
+    """締結した協定を登録する / Register a signed agreement."""
+    agreement = parse_agreement(read_text(file))
+    with shell.store() as store:
+        new = store.agreements.add(agreement.agreement_id, agreement.municipality.code, read_text(file), at=shell.at)
+    line = shell.say(f"{agreement.title} を登録しました。", f"Registered {agreement.title}.")
+    same = shell.say("同じ協定が登録済みです。何も変えていません。", "Already registered; nothing changed.")
+    return Answer("agreement", {"agreement_id": agreement.agreement_id, "unchanged": not new}, [line if new else same])
+
+
+def agreement_list(shell: Shell) -> Answer:
+    """登録した協定の一覧 / List the registered agreements."""
+    with shell.store() as store:
+        agreements = [parse_agreement(record.text) for record in store.agreements.all()]
+    force = {a.agreement_id: in_force(a, shell.at) for a in agreements}
+    rows = [
+        (
+            a.agreement_id,
+            a.title,
+            a.post.name,
+            a.municipality.name,
+            a.effective_from,
+            shell.say("有効", "in force") if force[a.agreement_id] else "",
+        )
+        for a in agreements
+    ]
+    headings = [
+        shell.say(*p)
+        for p in (
+            ("ID", "id"),
+            ("名", "title"),
+            ("郵便局", "post"),
+            ("市区町村", "city"),
+            ("始期", "from"),
+            ("効力", "in force"),
+        )
+    ]
+    document = {
+        "agreements": [
+            {
+                "agreement_id": a.agreement_id,
+                "title": a.title,
+                "template": a.template_id,
+                "in_force": force[a.agreement_id],
+            }
+            for a in agreements
+        ]
+    }
+    return Answer("agreements", document, [], [table(shell.say("協定", "Agreements"), headings, rows)])

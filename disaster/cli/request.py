@@ -1,0 +1,278 @@
+"""Verbs about requests: who asks, who approves, what followed; each answer says what to type next."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from agreements.names import name_key
+from agreements.plain import plain
+from agreements.workflow import Actor, Role, State
+from disaster import requests
+from disaster.cli import paper
+from disaster.cli.asking import Area, Fields, Number, Recipient, Requester, Tel, Wanted, Why, Wish, draft
+from disaster.cli.nextsteps import next_commands
+from disaster.cli.options import (
+    By,
+    Dataset,
+    EventOption,
+    Municipality,
+    Purpose,
+    Reason,
+    RequestId,
+    RoleOption,
+    request_id_of,
+    who,
+)
+from disaster.cli.saying import asked, spoken, state, steps
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.errors import DisasterError
+from disaster.requests import Awaited, Filed
+
+#: What the list shows by itself: what waits, and what was refused and may be asked about again.
+_LISTED = requests.WAITING | {State.REFUSED}
+_ASKING = (Role.MUNICIPAL_HQ, Role.PREFECTURE)
+Person = Annotated[str, typer.Option(help="要請した人の名(省くと --by) / the person who asks, default --by")]
+PersonRole = Annotated[
+    str, typer.Option(help="要請した人の役割 / role of the person who asks: municipal_hq, prefecture …")
+]
+DocumentNo = Annotated[str, typer.Option(help="受け取った文書の番号 / number of the document")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs of this module."""
+    group = typer.Typer(no_args_is_help=True, help="要請から承認まで / Requests and their approval")
+    verb(group, "new")(request_new)
+    verb(group, "list")(request_list)
+    verb(group, "show")(request_show)
+    verb(group, "document")(request_document)
+    verb(group, "approve")(request_approve)
+    verb(group, "reject")(request_reject)
+    verb(group, "withdraw")(request_withdraw)
+    verb(group, "break-glass")(request_break_glass)
+    verb(group, "review")(request_review)
+    paper.add_request_verbs(group)
+    app.add_typer(group, name="request")
+
+
+def request_new(
+    shell: Shell,
+    *,
+    purpose: Purpose,
+    by: By,
+    role: RoleOption = str(Role.OFFICE),
+    person: Person = "",
+    person_role: PersonRole = str(Role.MUNICIPAL_HQ),
+    tel: Tel = "",
+    number: Number = "",
+    dataset: Dataset = "delivery-points",
+    mode: Wanted = None,
+    reason: Why = "",
+    area: Area = None,
+    field: Fields = None,
+    recipient: Recipient = "",
+    requester: Requester = "",
+    event: EventOption = None,
+    own_id: Annotated[
+        str | None, typer.Option("--id", help="要請ID(省くと採番) / request id, default a new number")
+    ] = None,
+    municipality: Municipality = None,
+) -> Answer:
+    """要請を記録し、提供できるかを判断する / Write a request down and decide it."""
+    actor = who(by, role)
+    asking = _asking(actor, person, person_role)
+    wish = Wish(
+        dataset, purpose, mode, recipient, requester, event, municipality, tel, number, area, reason,
+        tuple(field or ()), asking.name, str(asking.role),
+    )  # fmt: skip
+    with shell.store() as store, store.writing():  # the number that is free now must be free when it is used
+        request = draft(shell, store, wish)
+        filed = requests.submit(store, replace(request, request_id=own_id or request.request_id), actor, at=shell.at)
+    name = filed.request.request_id
+    line = shell.say(
+        f"要請 {name} を記録しました({state(shell, filed)}): {asked(shell, filed)}",
+        f"Recorded the request {name} ({state(shell, filed)}): {asked(shell, filed)}",
+    )
+    return _answer(shell, filed, line)
+
+
+def _asking(actor: Actor, person: str, role: str) -> Actor:
+    """Return the person who asks; where somebody of the post writes it down, that person has a name of its own."""
+    if name_key(person):
+        return who(person, role)
+    if actor.role not in _ASKING:
+        raise DisasterError("disaster.request_without_person")
+    return actor
+
+
+def request_list(
+    shell: Shell,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="終わったものも / closed ones too")] = False,
+    municipality: Municipality = None,
+) -> Answer:
+    """要請の一覧 / List the requests that wait for somebody."""
+    with shell.store() as store:
+        found = [
+            one
+            for one in requests.all_filed(store, municipality)
+            if everything or one.course.state in _LISTED or one.course.review_due is not None
+        ]
+    rows = [
+        (
+            one.request.request_id,
+            state(shell, one),
+            asked(shell, one),
+            one.request.recipient,
+            one.request.area or shell.say("全域", "all"),
+            shell.when(one.request.made_at),
+        )
+        for one in found
+    ]
+    pairs = (("ID", "id"), ("状態", "state"), ("求めるもの", "asked"), ("提供先", "recipient"), ("区域", "area"),
+             ("日時", "time"))  # fmt: skip
+    made = table(shell.say("要請", "Requests"), [shell.say(*pair) for pair in pairs], rows)
+    lines = [line for one in found[:1] for line in next_commands(shell, one)]
+    return Answer("requests", {"requests": [_document(one) for one in found]}, lines, [made])
+
+
+def request_show(shell: Shell, request_id: RequestId, municipality: Municipality = None) -> Answer:
+    """要請の経過と、いまの判断を見る / Show the course of a request and how it would be decided now."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.filed(store, name, municipality=municipality)
+        decision = requests.rule(store, filed.request, at=shell.at).decision
+        late = requests.overdue_documents(store, at=shell.at, municipality=filed.request.municipality)
+    filed = Filed(filed.request, filed.course, decision)
+    heads = [
+        shell.say(*pair)
+        for pair in (("日時", "time"), ("行い", "act"), ("人", "person"), ("役割", "role"), ("番号・理由", "why"))
+    ]
+    title = f"{filed.request.request_id} {state(shell, filed)}: {asked(shell, filed)}"
+    return _answer(shell, filed, *_flagged(shell, name, late), tables=[table(title, heads, steps(shell, filed))])
+
+
+def _flagged(shell: Shell, name: str, late: tuple[Awaited, ...]) -> list[str]:
+    """Say that the document of this request did not come in time."""
+    due = [shell.when(one.due) for one in late if one.request_id == name]
+    return [
+        shell.say(f"【期限切れ】文書の期限は{when}でした。", f"OVERDUE: the document was due {when}.") for when in due
+    ]
+
+
+def request_document(
+    shell: Shell,
+    request_id: RequestId,
+    *,
+    number: DocumentNo,
+    by: By,
+    role: RoleOption = str(Role.OFFICE),
+    municipality: Municipality = None,
+) -> Answer:
+    """電話の要請の後に届いた文書を記録する / Record the document that followed a call."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.document(
+            store, name, who(by, role), at=shell.at, number=number, municipality=municipality
+        )  # fmt: skip
+    return _answer(shell, filed, shell.say(f"文書 {number} を記録しました。", f"Recorded the document {number}."))
+
+
+def request_approve(
+    shell: Shell,
+    request_id: RequestId,
+    *,
+    by: By,
+    role: RoleOption = str(Role.REPRESENTATIVE_OFFICE),
+    reason: Reason = "",
+    municipality: Municipality = None,
+) -> Answer:
+    """要請を承認する(要請した人・記録した人はできない) / Approve a request; not by who asked."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.approve(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+    line = shell.say(f"{name} を承認しました: {asked(shell, filed)}", f"Approved {name}: {asked(shell, filed)}")
+    return _answer(shell, filed, line)
+
+
+def request_break_glass(
+    shell: Shell,
+    request_id: RequestId,
+    *,
+    by: By,
+    reason: Reason,
+    role: RoleOption = str(Role.OFFICE),
+    municipality: Municipality = None,
+) -> Answer:
+    """誰にも連絡がつかないとき一人で認める(後でほかの人が確かめる) / Allow alone; another person reviews it."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.break_glass(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+    line = shell.say(
+        f"{name} を一人の判断で認めました。ほかの人の事後確認が必要です。",
+        f"Allowed {name} on one person's judgement; another person must review it.",
+    )
+    return _answer(shell, filed, line)
+
+
+def request_reject(
+    shell: Shell,
+    request_id: RequestId,
+    *,
+    by: By,
+    reason: Reason,
+    role: RoleOption = str(Role.REPRESENTATIVE_OFFICE),
+    municipality: Municipality = None,
+) -> Answer:
+    """要請を却下する / Turn a request down."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.reject(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+    return _answer(shell, filed, shell.say(f"{name} を却下しました。", f"Rejected {name}."))
+
+
+def request_withdraw(
+    shell: Shell,
+    request_id: RequestId,
+    *,
+    by: By,
+    reason: Reason,
+    role: RoleOption = str(Role.OFFICE),
+    municipality: Municipality = None,
+) -> Answer:
+    """要請の取下げを記録する / Record that a request is withdrawn."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.withdraw(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+    return _answer(shell, filed, shell.say(f"{name} の取下げを記録しました。", f"Recorded the withdrawal of {name}."))
+
+
+def request_review(
+    shell: Shell,
+    request_id: RequestId,
+    *,
+    by: By,
+    reason: Reason,
+    role: RoleOption = str(Role.PROTECTION_OFFICER),
+    municipality: Municipality = None,
+) -> Answer:
+    """一人で認めた要請を、ほかの人が後で確かめる / Review what one person allowed alone."""
+    with shell.store() as store:
+        name = request_id_of(store, request_id, municipality)
+        filed = requests.close_review(
+            store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality
+        )  # fmt: skip
+    return _answer(shell, filed, shell.say(f"{name} の事後確認を記録しました。", f"Recorded the review of {name}."))
+
+
+def _answer(shell: Shell, filed: Filed, *first: str, tables: list[Any] | None = None) -> Answer:
+    """Say what was done, the decision if one was made, and what to type next."""
+    decision = filed.decision
+    lines = [*first, *(spoken(shell, decision) if decision else ()), *next_commands(shell, filed)]
+    refused = decision is not None and not decision.granted and not tables
+    return Answer("request", _document(filed), lines, tables or (), code=REFUSED if refused else DONE)
+
+
+def _document(filed: Filed) -> dict[str, Any]:
+    decision = filed.decision.to_dict() if filed.decision else None
+    return {"request": plain(filed.request), "course": filed.course.to_dict(), "decision": decision}

@@ -1,0 +1,421 @@
+"""The course of a request in the store: asked, decided, approved by another person, or judged alone in an emergency.
+
+Every step names a person and a role and has its entry in the ledger. A step that the rights, the order or the rule of
+two persons forbids changes nothing. Where a decision is due (asking, approving, break-glass) it is made anew and
+recorded, a refusal with the sentence to say on the telephone.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from agreements.agreement import Agreement, parse_agreement
+from agreements.clock import JST, japan_date
+from agreements.decide import Decision, Reason, decide
+from agreements.request import PERSONAL_MODES, Event, Mode, Request
+from agreements.vocabulary import DATASETS, third_party
+from agreements.workflow import Act, Actor, Course, Role, State, Step
+from disaster.errors import ProvideError
+from disaster.models import AREAS, Side
+from disaster.store import Store
+from geo.faults import Lang
+
+#: States in which a request still waits for somebody; what was refused was answered.
+WAITING = frozenset({State.REQUESTED, State.APPROVED, State.BREAK_GLASS, State.RELEASED})
+#: A request's name becomes the name of a folder.
+_REQUEST_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,59}")
+_OUT = frozenset({State.RELEASED, State.HANDED, State.RECALLED})
+#: End of the name of the post's own work list, which goes out before the municipality's pack of the same request.
+_WORK_LIST = "-post"
+#: Who stands in the steps that a crash left out; the release's own entry in the ledger names the person.
+_AFTER_CRASH = Actor("自動記録(中断の後)", Role.OFFICE)
+
+#: Every waiting request is decided with the same few texts.
+_parsed = lru_cache(maxsize=64)(parse_agreement)
+
+
+class RefusedError(ProvideError):
+    """A request that no clause opens; `decision` says why, and the ledger has it."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__("disaster.request_refused", reasons=" ".join(r.sentence("ja") for r in decision.reasons))
+        self.decision = decision
+
+    def sentence(self, lang: Lang = "ja") -> str:
+        """Say which clause is missing, in the asked language."""
+        return " ".join(reason.sentence(lang) for reason in self.decision.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision and what it was decided on."""
+
+    decision: Decision
+    agreements: tuple[Agreement, ...]
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A request as it stands, its course, and the last decision on it (None where none was due)."""
+
+    request: Request
+    course: Course
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A document that is to follow a request by telephone; `released` tells whether something went out on it."""
+
+    municipality: str
+    request_id: str
+    due: datetime
+    overdue: bool
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReview:
+    """A break-glass that nobody has looked at yet."""
+
+    municipality: str
+    request_id: str
+    step: Step
+    due: datetime
+    overdue: bool
+
+
+def new_request_id(store: Store, municipality: str, *, at: datetime) -> str:
+    """Return the next free request number of the day in Japan, such as ``R20260101-003``.
+
+    For a municipality that the store does not hold, nothing is kept but the refusal: its number is the time.
+    """
+    if municipality not in store.municipalities:
+        return f"R{at.astimezone(JST):%Y%m%d-X%H%M%S}"
+    day = f"R{japan_date(at):%Y%m%d}-"
+    taken = {request.request_id for request in store.requests.all(municipality)}
+    return next(name for n in range(1, len(taken) + 2) if (name := f"{day}{n:03d}") not in taken)
+
+
+def require_request_id(request_id: str) -> None:
+    """Refuse a request's name that can be no folder's.
+
+    Raises
+    ------
+    ProvideError
+        ``disaster.bad_request_id``.
+    """
+    if not _REQUEST_ID.fullmatch(request_id):
+        raise ProvideError("disaster.bad_request_id", name=request_id[:60])
+
+
+def rule(store: Store, request: Request, *, at: datetime) -> Ruling:
+    """Decide with all agreements, assessments and the event that the store knows; nothing is recorded."""
+    code = request.municipality
+    kept = store.agreements.all(code) or store.agreements.all()  # another's tells who asks outside of its own area
+    agreements = tuple(_parsed(record.text) for record in kept)
+    known = store.events.all(code) if request.event_id else ()
+    event = next((event for event in known if event.event_id == request.event_id), None)
+    decision = decide(agreements, request, event=event, at=at, assessments=store.assessments.all(code))
+    if decision.granted and code not in store.municipalities:
+        decision = _without(decision, Reason("disaster.place_not_held", {"municipality": code}))
+    elif decision.granted and store.side is Side.POST and third_party(request.recipient) is not None:
+        decision = _without(decision, Reason("disaster.not_ours_to_give", {"article": decision.article}))
+    elif decision.granted and not _area_held(store, request, event):
+        decision = _without(decision, Reason("disaster.area_elsewhere", {"area": request.area}))
+    return Ruling(decision, agreements, event)
+
+
+def mildest(store: Store, request: Request, *, at: datetime) -> Mode:
+    """Return the mildest mode that would be granted for the purpose, else the mildest that some clause opens for it.
+
+    Where no clause opens any, it is the mode that the request names.
+    """
+    if request.dataset not in DATASETS or not DATASETS[request.dataset].personal:
+        return Mode.LAYER
+    rulings = {mode: rule(store, replace(request, mode=mode, fields=None), at=at) for mode in PERSONAL_MODES}
+    granted = [mode for mode, ruling in rulings.items() if ruling.decision.granted]
+    opened = [mode for mode, ruling in rulings.items() if _opened(ruling.agreements, request, mode)]
+    return next(iter(granted or opened), request.mode)
+
+
+def submit(store: Store, request: Request, by: Actor, *, at: datetime) -> Filed:
+    """Write a request down and decide it; one that is refused is written down as refused, one that stands stays.
+
+    Parameters
+    ----------
+    by
+        Who writes it down: the asking person, or whoever takes the call; the request names the asking person.
+
+    Raises
+    ------
+    WorkflowError
+        If the role may not ask.
+    StoreError
+        If another request has its number.
+    ProvideError
+        If its number can be no folder's name.
+    """
+    require_request_id(request.request_id)
+    asked = Course(request.request_id, asked_by=request.person).next(Act.REQUEST, by, at)
+    if request.municipality not in store.municipalities:
+        decision = rule(store, request, at=at).decision
+        record_refusal(store, decision, by, at=at)
+        return Filed(request, asked.next(Act.REFUSE, by, at, _first(decision)), decision)
+    with store.writing():
+        store.requests.add(request, at=at)
+        course = store.steps.of(request.request_id, request.municipality)
+        if course.state is not State.NEW:
+            return Filed(request, course)
+        take(store, request, asked.steps[-1])
+        decision = _judge(store, request, by, at=at)
+    return Filed(request, store.steps.of(request.request_id, request.municipality), decision)
+
+
+def approve(
+    store: Store, request_id: str, by: Actor, *, at: datetime, reason: str = "", municipality: str | None = None
+) -> Filed:
+    """Let another person than the requester approve, after deciding anew.
+
+    Raises
+    ------
+    RefusedError
+        If no clause opens it (any more); recorded.
+    WorkflowError
+        If the role may not approve, it is the requester, or the request does not wait for it.
+    """
+    return _allow(store, request_id, Step(Act.APPROVE, by, at, reason), municipality)
+
+
+def break_glass(
+    store: Store, request_id: str, by: Actor, *, at: datetime, reason: str, municipality: str | None = None
+) -> Filed:
+    """Let one person alone open a request, with a reason; a review by another person falls due.
+
+    The clause, the legal basis and the assessment are needed all the same: only the second person is spared.
+
+    Raises
+    ------
+    RefusedError
+        If no clause opens it; recorded.
+    WorkflowError
+        If the role may not, no reason is given, or the request does not wait for it.
+    """
+    return _allow(store, request_id, Step(Act.BREAK_GLASS, by, at, reason), municipality)
+
+
+def reject(
+    store: Store, request_id: str, by: Actor, *, at: datetime, reason: str, municipality: str | None = None
+) -> Filed:
+    """Turn a request down for a reason of the judging person."""
+    return _plain(store, request_id, Step(Act.REJECT, by, at, reason), municipality)
+
+
+def withdraw(
+    store: Store, request_id: str, by: Actor, *, at: datetime, reason: str, municipality: str | None = None
+) -> Filed:
+    """Record that the asking side needs it no more."""
+    return _plain(store, request_id, Step(Act.WITHDRAW, by, at, reason), municipality)
+
+
+def document(
+    store: Store, request_id: str, by: Actor, *, at: datetime, number: str, municipality: str | None = None
+) -> Filed:
+    """Record the document that follows a request by telephone."""
+    return _plain(store, request_id, Step(Act.DOCUMENT, by, at, number=number), municipality)
+
+
+def close_review(
+    store: Store, request_id: str, by: Actor, *, at: datetime, reason: str, municipality: str | None = None
+) -> Filed:
+    """Record what another person found about a break-glass."""
+    return _plain(store, request_id, Step(Act.REVIEW, by, at, reason), municipality)
+
+
+def filed(store: Store, request_id: str, *, municipality: str | None = None) -> Filed:
+    """Return a request as it stands now, with the number of the document that followed, and its course.
+
+    Raises
+    ------
+    StoreError
+        If there is none of that number, or several municipalities have one and none was named.
+    """
+    request = store.requests.get(request_id, municipality=municipality)
+    return _as_it_stands(request, store.steps.of(request_id, request.municipality))
+
+
+def all_filed(store: Store, municipality: str | None = None) -> tuple[Filed, ...]:
+    """Return every request with its course, the last made first."""
+    kept = store.requests.all(municipality)
+    courses = store.steps.all(municipality)  # read after them: no request is without one
+    return tuple(_as_it_stands(one, courses[one.municipality, one.request_id]) for one in kept)
+
+
+def releasable(
+    store: Store, request_id: str, by: Actor, *, at: datetime, municipality: str | None = None
+) -> tuple[Request, Course]:
+    """Return a request that may go out by the door in the hands of a person; the door decides it once more.
+
+    Raises
+    ------
+    ProvideError
+        If somebody of the asking side would let it out of the post's store.
+    WorkflowError
+        If it was not approved (or is out already), or the role may not release.
+    """
+    if store.side is Side.POST and by.role is Role.MUNICIPAL_HQ:
+        raise ProvideError("disaster.released_by_asking_side")
+    found = filed(store, request_id, municipality=municipality)
+    found.course.next(Act.RELEASE, by, at)
+    return found.request, found.course
+
+
+def released(store: Store, request: Request, by: Actor, *, at: datetime, number: str) -> Course:
+    """Record that a pack (its number) of a request is out of hand; the door calls it once the ledger has the hash."""
+    return take(store, request, Step(Act.RELEASE, by, at, number=number))
+
+
+def handed(store: Store, request: Request, by: Actor, *, at: datetime, number: str) -> Course:
+    """Record that the pack lies where it is handed over."""
+    return take(store, request, Step(Act.HAND, by, at, number=number))
+
+
+def take(store: Store, request: Request, step: Step) -> Course:
+    """Add a step to the course of a request.
+
+    Raises
+    ------
+    WorkflowError
+        If the rights, the order or the rule of two persons forbid it.
+    """
+    return store.steps.add(request.municipality, request.request_id, step, at=step.at)
+
+
+def settle(store: Store, *, at: datetime) -> None:
+    """Add the steps that a crash left out of courses whose pack is handed over (idempotent).
+
+    Every provision begins with this, so that only the newest can have been cut off.
+    """
+    packs = [pack for pack in store.provisions.all() if pack.state == "handed"]
+    for pack in packs:
+        if pack.created_at != packs[0].created_at or pack.provision_id.endswith(_WORK_LIST):
+            continue
+        found = filed(store, pack.request_id, municipality=pack.municipality)
+        course = found.course
+        if course.releasable:
+            course = released(store, found.request, _AFTER_CRASH, at=at, number=pack.provision_id)
+        if course.state is State.RELEASED:
+            handed(store, found.request, _AFTER_CRASH, at=at, number=pack.provision_id)
+
+
+def record_refusal(store: Store, decision: Decision, by: Actor, *, at: datetime) -> None:
+    """Write a refusal into the ledger: the decision, who was refused, and the sentence to say on the telephone."""
+    said = {"decision": decision.to_dict(), "by": by.name, "role": str(by.role), "telephone": decision.telephone("ja")}
+    store.ledger.record("refused", said, at=at)
+
+
+def awaited_documents(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[Awaited, ...]:
+    """Return the documents that are still to follow requests by telephone, the earliest due first."""
+    found = []
+    for one in all_filed(store, municipality):
+        state = one.course.state
+        due = _document_due(store, one, at) if state in WAITING | _OUT and not one.request.document_no else None
+        if due is not None:
+            found.append(Awaited(one.request.municipality, one.request.request_id, due, due < at, state in _OUT))
+    return tuple(sorted(found, key=lambda each: (each.due, each.request_id)))
+
+
+def overdue_documents(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[Awaited, ...]:
+    """Return the documents that did not come in time: what was released on them is flagged until they do."""
+    return tuple(one for one in awaited_documents(store, at=at, municipality=municipality) if one.overdue)
+
+
+def open_reviews(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[OpenReview, ...]:
+    """Return every break-glass that waits for another person's look, the earliest due first."""
+    found = []
+    for one in all_filed(store, municipality):
+        due, step = one.course.review_due, one.course.last(Act.BREAK_GLASS)
+        if due is not None and step is not None:
+            found.append(OpenReview(one.request.municipality, one.request.request_id, step, due, due < at))
+    return tuple(sorted(found, key=lambda each: (each.due, each.request_id)))
+
+
+def _allow(store: Store, request_id: str, step: Step, municipality: str | None) -> Filed:
+    """Take a step that opens the door, once it is decided anew; who may not take it learns nothing of the decision."""
+    with store.writing():
+        found = filed(store, request_id, municipality=municipality)
+        found.course.next(step.act, step.actor, step.at, step.reason)
+        decision = _judge(store, found.request, step.actor, at=step.at)
+        if not decision.granted:
+            raise RefusedError(decision)
+        return replace(found, course=take(store, found.request, step), decision=decision)
+
+
+def _plain(store: Store, request_id: str, step: Step, municipality: str | None) -> Filed:
+    with store.writing():
+        found = filed(store, request_id, municipality=municipality)
+        take(store, found.request, step)
+    return filed(store, request_id, municipality=found.request.municipality)
+
+
+def _as_it_stands(request: Request, course: Course) -> Filed:
+    """Return a request with the number of the document that followed it."""
+    return Filed(replace(request, document_no=course.document_no or request.document_no), course)
+
+
+def _judge(store: Store, request: Request, by: Actor, *, at: datetime) -> Decision:
+    """Decide and record it; a refusal is a step of the course too."""
+    decision = rule(store, request, at=at).decision
+    if decision.granted:
+        said = {"decision": decision.to_dict(), "by": by.name, "role": str(by.role)}
+        store.ledger.record("decided", said, at=at)
+    else:
+        record_refusal(store, decision, by, at=at)
+        take(store, request, Step(Act.REFUSE, by, at, _first(decision)))
+    return decision
+
+
+def _first(decision: Decision) -> str:
+    return decision.reasons[0].sentence("ja")
+
+
+def _opened(agreements: tuple[Agreement, ...], request: Request, mode: Mode) -> bool:
+    """Tell whether some clause opens a mode for the purpose, whatever else it asks."""
+    own = (one for one in agreements if request.municipality in one.area)
+    clauses = (clause for one in own for clause in one.clauses if request.purpose in clause.purposes)
+    return any(clause.data_format(request.dataset, mode) is not None for clause in clauses)
+
+
+def _area_held(store: Store, request: Request, event: Event | None) -> bool:
+    """Tell whether the store knows the asked area as one of that municipality's: decide() cannot look it up."""
+    if request.area is None:
+        return True
+    drill = event is not None and event.drill
+    held = store.current(AREAS.kind, request.municipality, columns=["area_id"], drill=drill).table
+    return request.area in held.column("area_id").to_pylist()
+
+
+def _without(decision: Decision, reason: Reason) -> Decision:
+    """Turn a grant into a refusal for a reason that only the store can know."""
+    return replace(
+        decision, granted=False, agreement_id=None, clause_id=None, article="", columns=(), expires_at=None,
+        conditions=(), reasons=(reason,), milder=None, milder_why=None, basis_id=None, basis_article="",
+        assessment_id=None, document_due=None,
+    )  # fmt: skip
+
+
+def _document_due(store: Store, one: Filed, at: datetime) -> datetime | None:
+    """Return until when a document was to follow: as the release was decided, else as it would be decided now."""
+    request = one.request
+    if request.channel != "telephone":
+        return None
+    if one.course.state in _OUT:
+        packs = (p for p in store.provisions.all(request.municipality) if p.request_id == request.request_id)
+        told = [due for p in packs if p.state != "failed" and (due := p.decision.get("document_due"))]
+        return datetime.fromisoformat(told[0]) if told else None
+    decision = rule(store, request, at=at).decision
+    lacks = [r.params["due"] for r in decision.reasons if r.code == "agreements.document_overdue"]
+    due = lacks[0] if lacks else decision.document_due
+    return due if isinstance(due, datetime) else None
