@@ -19,6 +19,38 @@ VERSION = 1
 GENESIS = bytes(32)
 
 
+#: What is written into the chain, in words: Japanese, English.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "created": ("保管庫の作成", "store made"),
+    "ingested": ("取り込み", "file taken in"),
+    "purged": ("消去", "batch destroyed"),
+    "agreement_added": ("協定の登録", "agreement registered"),
+    "assessment_added": ("郵便法8条の検討の登録", "weighing registered"),
+    "event_opened": ("災害の記録", "event opened"),
+    "area_added": ("区域の追加", "area added"),
+    "trigger_recorded": ("発動の記録", "trigger recorded"),
+    "trigger_ended": ("発動の終了", "trigger ended"),
+    "event_closed": ("災害の終了", "event closed"),
+    "requested": ("要請", "requested"),
+    "decided": ("判断: 提供できる", "decided: granted"),
+    "refused": ("判断: 提供できない", "decided: refused"),
+    "step_taken": ("手続の一歩", "step of a course"),
+    "released": ("提供", "released"),
+    "handed": ("引渡し", "handed over"),
+    "failed": ("提供の中止", "provision failed"),
+    "not_provided": ("提供できず", "not provided"),
+    "received": ("受領", "received"),
+    "pack_refused": ("受領の拒否", "pack refused"),
+    "published": ("公表", "published"),
+    "viewed": ("本部用の地図", "map of the headquarters"),
+    "recalled": ("回収の求め", "recalled"),
+    "recall_awaited": ("まだ受け取っていない情報の回収の求め", "recall of a pack that has not come"),
+    "deletion_reported": ("削除の報告(受領側)", "deletion reported"),
+    "deletion_receipted": ("削除の確認(提供側)", "deletion receipted"),
+    "person_asked": ("本人からの照会", "question about a person"),
+}
+
+
 class Break(StrEnum):
     """What was done to a chain, as far as it can be told."""
 

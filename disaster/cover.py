@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from agreements.clock import JST
+from disaster.channel import AES_ZIP, EXCEL_PASSWORD
 from exporters.about import rule_words
 from exporters.model import Extract, Layer
 
@@ -14,17 +15,17 @@ def japan_time(at: datetime | None) -> str:
     return at.astimezone(JST).strftime("%Y年%m月%d日 %H時%M分(日本時間)") if at else "不明"
 
 
-def cover(
-    head: Mapping[str, Any], layers: Sequence[Layer], *, provided_at: datetime, expires_at: datetime | None
-) -> str:
+def cover(head: Mapping[str, Any], layers: Sequence[Layer], files: Sequence[str]) -> str:
     """Return the page as text.
 
     Parameters
     ----------
     head
-        The manifest's head: provider, recipient, purpose, clauses, what was not provided.
+        The manifest's head: provider, recipient, purpose, clauses, times, what was not provided.
     layers
         What the pack holds.
+    files
+        Paths of its files.
     """
     drill = (
         ["******** 訓練 ********  これは訓練用の情報です。実際の災害対応に使わないでください。", ""]
@@ -40,37 +41,75 @@ def cover(
         f"災  害  {head['event']['name'] if head['event'] else '(平常時)'}",
         f"区  域  {head['area'] or '全域'}",
         f"目  的  {head['purpose_label']}",
-        f"提供日時  {japan_time(provided_at)}",
-        f"利用期限  {japan_time(expires_at)}",
+        f"提供日時  {_time_of(head['provided_at'])}",
+        f"利用期限  {_time_of(head['expires_at'])}",
         "",
         "■ 根拠",
         *(f"  {clause['title']}  {clause['basis']}" for clause in head["clauses"]),
+        *([f"  法令  {head['law']['article']}"] if head["law"] else []),
         *(f"  条件: {text}" for text in head["conditions"]),
         "",
         "■ 入っているもの",
         *(_contents(layer) for layer in layers),
         *_left_out(head),
         "",
-        "■ 開き方(インターネットは不要です)",
-        "  map.html       地図。ダブルクリックするとブラウザで開きます。",
-        "  situation.xlsx 一覧表。Excelで開きます。",
-        "  situation.gpkg QGISなどの地図ソフト用。csv/ と geojson/ には同じ内容を一つずつ入れています。",
+        *_how_to_open(head, files),
         "",
         "■ 取扱い",
-        "  上に書いた提供先と目的のほかには使わず、見せず、写しを渡さないでください。",
-        "  利用期限が来たら、このフォルダ、ZIPファイル、写し、印刷物をすべて消してください。",
-        "  消した日時と担当者を、提供元へ知らせてください。",
-        "  配達原簿の氏名は、届け出られた受取人です。いま家にいる人を示すものではありません。",
+        *_handling(head),
         "",
         "■ 改ざんの確認",
-        "  tayori receive で受け取ると、署名とすべてのファイルのハッシュ値を確かめます。",
+        "  tayori verify または tayori receive で、署名とすべてのファイルのハッシュ値を確かめます。",
+        "  項目ごとの根拠は tayori explain で分かります。",
         "",
     ]
     return "\r\n".join(lines)
 
 
+def _time_of(text: str | None) -> str:
+    return japan_time(datetime.fromisoformat(text) if text else None)
+
+
+#: How the files are opened, in the order in which people try them.
+_OPENED: Mapping[str, str] = {
+    "map.html": "地図。ダブルクリックするとブラウザで開きます。",
+    "situation.xlsx": "一覧表。Excelで開きます。",
+    "situation.gpkg": "QGISなどの地図ソフト用。csv/ と geojson/ には同じ内容を一つずつ入れています。",
+    "notice.pdf": "市区町村のお知らせ。郵便局がこのまま届けます。",
+    "release_form.pdf": "情報提供書。受領書のページに記入して、提供元へ返してください。",
+}
+
+
+def _how_to_open(head: Mapping[str, Any], files: Sequence[str]) -> list[str]:
+    told = [f"  {name:<16} {words}" for name, words in _OPENED.items() if name in files]
+    if head["channel"] == AES_ZIP:
+        told.append("  ZIPはパスワード(AES-256)で保護されています。パスワードは別の方法でお伝えします。")
+        told.append("  エクスプローラーで開けないときは、AES-256に対応した解凍ソフトで開いてください。")
+    if head["channel"] == EXCEL_PASSWORD:
+        told.append("  Excelのファイルはパスワードで保護されています。パスワードは別の方法でお伝えします。")
+    return ["■ 開き方(インターネットは不要です)", *told]
+
+
+def _handling(head: Mapping[str, Any]) -> list[str]:
+    if head["provider"]["code"] == head["recipient"]["code"]:
+        return [
+            "  郵便局の配達の担当だけが、お知らせを届けるために使います。",
+            "  市区町村にも、ほかの誰にも渡さないでください。",
+            "  配り終えたら、このフォルダ、写し、印刷物をすべて消してください。",
+        ]
+    return [
+        "  上に書いた提供先と目的のほかには使わず、見せず、写しを渡さないでください。",
+        "  利用期限が来たら、このフォルダ、ZIPファイル、写し、印刷物をすべて消してください。",
+        "  消した日時と担当者を、提供元へ知らせてください。",
+        "  配達原簿の氏名は、届け出られた受取人です。いま家にいる人を示すものではありません。",
+    ]
+
+
 def _contents(layer: Layer) -> str:
     line = f"  {layer.title}  {len(layer)}件  ({japan_time(layer.as_of)}時点)"
+    if layer.name == "forwarded":
+        labels, rows = layer.columns[0].choices, layer.table.to_pylist()
+        line = "\r\n".join(f"  {labels[row['outcome']]}  {row['count']}件" for row in rows)
     if isinstance(layer, Extract) and layer.withheld:
         held = in_words(layer.withheld)
         line += f"\r\n    該当 {layer.matched}件 = 提供 {layer.returned}件 + 提供しないもの({held})"

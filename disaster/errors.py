@@ -11,6 +11,7 @@
         ├── ProvideError    a provision cannot be made
         ├── ReceiveError    a pack cannot be taken in
         ├── ReconcileError  two lists cannot be compared, or a register or answers not be read
+        ├── AftercareError  a recall, a receipt or a question about a person cannot be taken
         └── PublishError    a layer cannot be published
 """
 
@@ -58,6 +59,10 @@ class ReceiveError(DisasterError):
 
 class ReconcileError(DisasterError):
     """Two lists cannot be compared, or a register of ids or a clerk's answers cannot be read."""
+
+
+class AftercareError(DisasterError):
+    """A recall, a receipt or a question about a person cannot be taken."""
 
 
 class PublishError(DisasterError):

@@ -14,15 +14,26 @@ from agreements.format import ColumnType, Sensitivity
 from disaster.models import NOUNS
 
 FORMAT = "tayori-pack"
-VERSION = 1
+VERSION = 2
+#: Versions that are read; a pack of version 1 does not say under which clause each column stands.
+READABLE = (1, 2)
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 
+#: Public geography, which no clause opens.
+GROUND = frozenset({"boundaries", "roads"})
+#: Layers that a clause opens without columns of its own: how many notices go out, and to nobody in particular.
+COUNTS = frozenset({"forwarded"})
+#: Layers that never leave the provider's own house: whom its delivery staff brings a notice.
+OWN = frozenset({"mailing"})
 #: Layers about homes or persons; every other layer of a pack is about neither.
-PERSONAL = frozenset({"match", "dwellings", "persons"})
+PERSONAL = frozenset({"match", "dwellings", "persons"}) | OWN
 #: Every layer that a pack may hold.
 LAYERS = (
-    PERSONAL | {"delivery-status"} | {kind for kind, noun in NOUNS.items() if noun.publishable and not noun.personal}
+    PERSONAL
+    | COUNTS
+    | {"delivery-status"}
+    | {kind for kind, noun in NOUNS.items() if noun.publishable and not noun.personal}
 )
 
 _MOST_ROWS = 100_000_000
@@ -59,6 +70,28 @@ class Who(_Part):
     code: Name
 
 
+class Provider(Who):
+    """Who provides, and the public key (base64) that the signature belongs to; version 1 does not name it."""
+
+    signing_key: Text = ""
+
+
+class Law(_Part):
+    """The basis in law on which personal data were given."""
+
+    id: Name
+    article: Name
+
+
+class GroundsOf(_Part):
+    """What lets cells leave: a clause (none for public geography), its sentence, and the law for personal data."""
+
+    clause: Text = ""
+    article: Text = ""
+    basis: Text = ""
+    law: Text = ""
+
+
 class EventOf(_Part):
     """The event under which something was provided."""
 
@@ -66,7 +99,7 @@ class EventOf(_Part):
     name: Name
 
 
-class ColumnOf(_Part):
+class ColumnOf(GroundsOf):
     """A column of a layer."""
 
     name: Word
@@ -86,6 +119,7 @@ class LayerOf(_Part):
     source: Text = ""
     crs: Literal["EPSG:6668"] | None = None
     columns: tuple[ColumnOf, ...]
+    place: GroundsOf | None = None
     personal: bool
     mode: Word | None = None
     matched: Count | None = None
@@ -136,13 +170,18 @@ class Manifest(_Part):
     """What a pack says of itself."""
 
     format: Literal["tayori-pack"]
-    version: Literal[1]
+    version: Literal[1, 2]
     pack_id: PackName
     request_id: PackName
     municipality: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
-    provider: Who
+    provider: Provider
     recipient: Who
     agreement_id: Name
+    agreement_title: Text = ""
+    law: Law | None = None
+    assessment_id: Name | None = None
+    channel: Word = "plain"
+    document_due: Time | None = None
     purpose: Word
     purpose_label: Name
     event: EventOf | None
@@ -151,6 +190,7 @@ class Manifest(_Part):
     as_of: Time
     provided_at: Time
     expires_at: Time | None
+    source_pack_ids: Annotated[tuple[PackName, ...], Field(max_length=1_000)] = ()
     clauses: tuple[ClauseOf, ...]
     conditions: tuple[Text, ...]
     not_provided: tuple[LeftOut, ...]
@@ -163,6 +203,20 @@ class Manifest(_Part):
         names = Counter(layer.name for layer in self.layers) + Counter(file.path.lower() for file in self.files)
         if max(names.values()) > 1 or {MANIFEST, SIGNATURE} & {file.path.lower() for file in self.files}:
             raise ValueError("names")
+        return self
+
+    @model_validator(mode="after")
+    def _every_cell_has_its_clause(self) -> Self:
+        """From version 2 on a column names the clause that opens it, and that clause opens that column."""
+        if self.version == 1:
+            return self
+        opened = {(one.clause, name) for one in self.clauses for name in one.columns}
+        for layer in self.layers:
+            if layer.name in OWN and self.provider.code != self.recipient.code:
+                raise ValueError("own")
+            by_columns = layer.name not in GROUND | COUNTS | OWN
+            if by_columns and any((column.clause, column.name) not in opened for column in layer.columns):
+                raise ValueError("clause")
         return self
 
     def miscounted(self) -> tuple[str, int, int | None] | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agreements.datasets import DATASETS
 from agreements.format import Column, ColumnType, Sensitivity
 
 T = ColumnType
@@ -91,13 +92,50 @@ def field(
     return Field(column, required, minimum, maximum, pattern, units)
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value of an agreed column must be to enter; as in `Field`."""
+
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    units: tuple[str, ...] = ()
+
+    def of(self, column: Column) -> Field:
+        """Return the column with this rule."""
+        return Field(column, self.required, self.minimum, self.maximum, self.pattern, self.units)
+
+
+def agreed_noun(
+    kind: str,
+    shape: Shape,
+    *,
+    key: tuple[str, ...],
+    sides: frozenset[Side] = frozenset(Side),
+    bulk: bool = False,
+    publishable: bool = True,
+    **rules: Rule,
+) -> Noun:
+    """Make the noun of a kind that can be agreed on: its columns are the dataset's own, `rules` say what must hold."""
+    dataset = DATASETS[kind]
+    own = [column for name, column in dataset.columns.items() if name not in _ADDED]
+    if unknown := set(rules) - {column.name for column in own}:
+        raise AssertionError(f"{kind} has no column {unknown}")
+    ruled = {"municipality": Rule(required=True, pattern=CODE5)} | rules
+    fields = tuple(ruled.get(column.name, Rule()).of(column) for column in own)
+    return Noun(kind, dataset.label, shape, fields, key, sides, bulk, publishable)
+
+
+#: Columns of a dataset that no file brings: placing, printing and answering add them.
+_ADDED = frozenset({
+    "place_level", "place_town", "place_source", "place_reason", "lon", "lat", "mgrs", "geometry", "addressee",
+    "reference", "result",
+})  # fmt: skip
+REQUIRED = Rule(required=True)
 YES = T.FLAG
 CODE5 = r"\d{5}"
 
 MUNICIPALITY = field("municipality", "市区町村コード", required=True, pattern=CODE5)
-NAME = field("name", "名称", required=True)
-ADDRESS = field("address", "所在地")
-NOTE = field("note", "備考")
-PHONE = field("phone", "電話番号")
 #: Words that may stand behind a number of people, of square metres.
 PEOPLE, SQUARE_METRES = ("人", "名"), ("㎡", "m2", "平方メートル", "平米")

@@ -5,7 +5,7 @@ import json
 import os
 import zipfile
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,13 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import ValidationError
+from pyzipper.zipfile_aes import AESZipInfo
 
 from agreements.clock import JST
+from agreements.format import Column
+from disaster.channel import open_locked_zip
 from disaster.errors import ProvideError, ReceiveError
-from disaster.manifest import FORMAT, MANIFEST, SIGNATURE, VERSION, Manifest
+from disaster.manifest import FORMAT, MANIFEST, READABLE, SIGNATURE, VERSION, Manifest
 from disaster.progress import Step, silent
 from disaster.store import sync_folder
 from exporters.geojson import write_geojson
@@ -27,14 +30,17 @@ from exporters.table import write_csv, write_xlsx
 from exporters.webmap import write_webmap
 
 READ_ME = "READ_ME_FIRST.txt"
+WORKBOOK, MAP = "situation.xlsx", "map.html"
+#: The answer to the request on paper, with the slip that the recipient signs: nobody's data are in it.
+RELEASE_FORM = "release_form.pdf"
 #: A manifest is words and counts; anything larger is not one.
 MAX_MANIFEST_BYTES = 4_000_000
 
 #: Files that hold all layers, and formats that hold one layer a file.
 _WHOLE: Mapping[str, Callable[[Path, Sequence[Layer], Marks], Mapping[str, int]]] = {
-    "situation.xlsx": write_xlsx,
+    WORKBOOK: write_xlsx,
     "situation.gpkg": write_geopackage,
-    "map.html": write_webmap,
+    MAP: write_webmap,
 }
 _SINGLE: Mapping[str, Callable[[Path, Layer, Marks], int]] = {"csv": write_csv, "geojson": write_geojson}
 
@@ -49,8 +55,15 @@ class File:
     counts: Mapping[str, int]
 
 
-def write_files(folder: Path, layers: Sequence[Layer], marks: Marks, step: Step = silent) -> list[File]:
+def write_files(
+    folder: Path, layers: Sequence[Layer], marks: Marks, step: Step = silent, *, only: Collection[str] | None = None
+) -> list[File]:
     """Write every format of the pack from the same rows into `folder`.
+
+    Parameters
+    ----------
+    only
+        `WORKBOOK`, `MAP` or a kind of file (csv, geojson) to write nothing else; None writes all.
 
     Returns
     -------
@@ -59,9 +72,13 @@ def write_files(folder: Path, layers: Sequence[Layer], marks: Marks, step: Step 
     """
     counts: dict[str, Mapping[str, int]] = {}
     for name, write in _WHOLE.items():
+        if only is not None and name not in only:
+            continue
         step(f"{name} を書いています")
         counts[name] = write(folder / name, layers, marks)
     for kind, write_one in _SINGLE.items():
+        if only is not None and kind not in only:
+            continue
         step(f"{kind} を書いています")
         (folder / kind).mkdir(mode=0o700, exist_ok=True)
         for one in layers:
@@ -89,16 +106,8 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
         "as_of": layer.as_of.isoformat(),
         "source": layer.source,
         "crs": "EPSG:6668" if layer.geometry is not None else None,
-        "columns": [
-            {
-                "name": c.name,
-                "label": c.label,
-                "type": str(c.type),
-                "sensitivity": str(c.sensitivity),
-                "choices": dict(c.choices),
-            }
-            for c in layer.columns
-        ],
+        "columns": [_column_entry(column, layer) for column in layer.columns],
+        "place": _grounds_entry(layer) if layer.geometry is not None else None,
         "personal": isinstance(layer, Extract),
     }
     if isinstance(layer, Extract):
@@ -109,6 +118,29 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
             "withheld": dict(layer.withheld),
         }
     return entry
+
+
+def _column_entry(column: Column, layer: Layer) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "label": column.label,
+        "type": str(column.type),
+        "sensitivity": str(column.sensitivity),
+        "choices": dict(column.choices),
+        **_grounds_entry(layer),
+    }
+
+
+def _grounds_entry(layer: Layer) -> dict[str, str]:
+    """Return what lets the cells of a layer leave; a pack holds no layer without it."""
+    if layer.grounds is None:
+        raise ProvideError("disaster.layer_without_clause", layer=layer.title)
+    return {
+        "clause": layer.grounds.clause,
+        "article": layer.grounds.article,
+        "basis": layer.grounds.sentence,
+        "law": layer.grounds.law,
+    }
 
 
 def seal(
@@ -147,12 +179,14 @@ def sync_folders(folder: Path) -> None:
     sync_folder(folder)
 
 
-def zip_folder(folder: Path, target: Path, *, at: datetime) -> None:
-    """Pack the folder into one ZIP whose bytes depend on its files and `at` alone."""
+def zip_folder(folder: Path, target: Path, *, at: datetime, password: str | None = None) -> None:
+    """Pack the folder into one ZIP whose bytes depend on its files and `at` alone; with a password, by AES-256."""
     stamp = at.astimezone(JST).timetuple()[:6]
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    opened: Any = zipfile.ZipFile(target, "w") if password is None else open_locked_zip(target, password)
+    entry = zipfile.ZipInfo if password is None else AESZipInfo
+    with opened as archive:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            info = zipfile.ZipInfo(f"{folder.name}/{file.relative_to(folder).as_posix()}", stamp)
+            info = entry(f"{folder.name}/{file.relative_to(folder).as_posix()}", stamp)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o600 << 16
             with file.open("rb") as source, archive.open(info, "w") as sink:
@@ -191,7 +225,7 @@ def _require_version(content: bytes, name: str) -> None:
         raise ReceiveError("disaster.bad_manifest", file=name) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ReceiveError("disaster.bad_manifest", file=name)
-    if document.get("version") != VERSION:
+    if document.get("version") not in READABLE:
         raise ReceiveError("disaster.pack_version", file=name, version=str(document.get("version"))[:20], known=VERSION)
 
 

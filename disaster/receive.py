@@ -1,21 +1,19 @@
 """The twin of the door on the other side: a pack comes in whole, checked and recorded, or not at all."""
 
 import json
-import shutil
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from agreements.agreement import Agreement, in_force, parse_agreement
 from agreements.format import Column, ColumnType
+from disaster.aftercare.recall import recalled_by
+from disaster.channel import EXCEL_PASSWORD
 from disaster.cover import japan_time
 from disaster.errors import ReceiveError
 from disaster.layers import layer
@@ -24,21 +22,19 @@ from disaster.models import NOUNS, OPENINGS, PLACE_COLUMNS, SHELTERS, Side
 from disaster.pack import read_manifest, verify_files, verify_signature
 from disaster.progress import Step, silent
 from disaster.publish import NOT_SHOWN, PUBLISHABLE, Published, published_layer, write_published
-from disaster.residents import DWELLING_COLUMNS, MATCH_COLUMNS, PERSON_COLUMNS, STATUS_COLUMNS
+from disaster.residents import DWELLING_COLUMNS, FORWARD_COLUMNS, MATCH_COLUMNS, PERSON_COLUMNS, STATUS_COLUMNS
 from disaster.schemas.parse import parse
 from disaster.situation import beside, with_openings
 from disaster.store import Store
+from disaster.unpack import opened
 from exporters.model import Layer, Marks
-from geo.read import Limits, Reader
+from geo.read import Reader
 
 #: The columns that a layer of a pack may have besides its place.
 _COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "match": MATCH_COLUMNS, "dwellings": DWELLING_COLUMNS, "persons": PERSON_COLUMNS, "delivery-status": STATUS_COLUMNS,
+    "forwarded": FORWARD_COLUMNS,
 }  # fmt: skip
-#: What a broken or hostile ZIP file makes the library say.
-_ZIP_FAULTS = (
-    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, OverflowError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +54,14 @@ class Received:
 
 
 def receive(
-    store: Store, pack: Path, *, at: datetime, reader: Reader, out: Path | None = None, step: Step = silent
-) -> Received:
+    store: Store, pack: Path, *, at: datetime, reader: Reader, out: Path | None = None, step: Step = silent,
+    password: str | None = None,
+) -> Received:  # fmt: skip
     """Check a situation pack and take it into the municipality's store.
 
     Signature, addressee, agreement, expiry, hashes and counts are checked before anything is stored; the same pack
-    twice changes nothing; an older pack than the newest of the same request is refused. The ledger keeps refusals.
+    twice changes nothing; an older pack than the newest of the same request is refused, and so is one that the provider
+    recalled or that was destroyed here: its deletion was reported. The ledger keeps refusals.
 
     Parameters
     ----------
@@ -73,6 +71,8 @@ def receive(
         The parser worker: the pack's rows are as untrusted as any file until they are checked.
     out
         Where to write the headquarters' map and tables: own layers beside the received ones without personal data.
+    password
+        Of a ZIP that AES-256 protects.
 
     Raises
     ------
@@ -86,23 +86,27 @@ def receive(
     if out is not None and out.exists():
         raise ReceiveError("disaster.out_exists", folder=out.name)
     with store.writing(), _recorded_refusal(store, at):
-        manifest, tables, unchanged = _taken(store, pack, at, reader, step)
+        manifest, tables, unchanged = _taken(store, pack, at, reader, step=step, password=password)
     step("本部用の地図を書いています")
     view = _view(store, manifest, tables, out, at) if out is not None else None
     return _received(manifest, tables, unchanged=unchanged, view=view)
 
 
 def _taken(
-    store: Store, pack: Path, at: datetime, reader: Reader, step: Step
+    store: Store, pack: Path, at: datetime, reader: Reader, *, step: Step, password: str | None
 ) -> tuple[Manifest, Mapping[str, pa.Table], bool]:
     """Check everything, then store it in one step."""
     step("署名とハッシュ値を確かめています")
-    with _opened(store, pack) as folder:
+    store.staging.mkdir(mode=0o700, exist_ok=True)
+    with opened(pack, beside=store.staging, password=password) as folder:
         manifest, content = read_manifest(folder)
         agreement = _agreement(store, manifest)
         verify_signature(folder, content, agreement.post.signing_key)
         _check_addressee(store, manifest, agreement, at)
+        _require_not_gone(store, manifest)
         verify_files(folder, manifest)
+        if manifest.channel == EXCEL_PASSWORD:
+            raise ReceiveError("disaster.workbook_only", file=pack.name)
         _check_counts(manifest)
         step("中身を読んで保存しています")
         tables = {entry.name: _table(folder, entry, reader) for entry in manifest.layers}
@@ -118,76 +122,6 @@ def _recorded_refusal(store: Store, at: datetime) -> Iterator[None]:
     except ReceiveError as error:
         store.ledger.record("pack_refused", {"reason": error.code}, at=at)
         raise
-
-
-@contextmanager
-def _opened(store: Store, pack: Path) -> Iterator[Path]:
-    """Give the pack as a folder of its own that nobody changes while it is checked.
-
-    It lies where the store keeps what is not finished: what a killed command leaves of it is cleared away there.
-    """
-    store.staging.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="receive-", dir=store.staging) as name:
-        inner = Path(name) / "pack"
-        inner.mkdir()
-        if pack.is_dir():
-            _copy(pack, inner, Limits())
-        else:
-            _unzip(pack, inner, Limits())
-        yield inner
-
-
-def _copy(pack: Path, inner: Path, limits: Limits) -> None:
-    """Copy the folder's files, without the ZIP file that stands beside them and without following links."""
-    try:
-        found = [path for path in pack.rglob("*") if path.is_symlink() or not path.is_dir()]
-        files = [path for path in found if not (path.parent == pack and path.suffix.lower() == ".zip")]
-        for path in files:
-            if path.is_symlink() or not path.is_file():
-                raise ReceiveError("disaster.pack_extra_file", file=path.relative_to(pack).as_posix())
-        _require_small(pack, limits, members=len(files), unpacked_bytes=sum(path.stat().st_size for path in files))
-        for path in files:
-            target = inner / path.relative_to(pack)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target, follow_symlinks=False)
-    except OSError as error:
-        raise ReceiveError("disaster.unreadable_pack", file=pack.name) from error
-
-
-def _unzip(pack: Path, inner: Path, limits: Limits) -> None:
-    """Unpack under the limits; names that leave the folder are refused before a byte is written."""
-    try:
-        with zipfile.ZipFile(pack) as archive:
-            for info in _members(archive, pack, limits):
-                target = inner.joinpath(*PurePosixPath(info.filename).parts[1:])
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(info) as source, target.open("xb") as sink:
-                    shutil.copyfileobj(source, sink, 1 << 20)
-    except _ZIP_FAULTS as error:
-        raise ReceiveError("disaster.bad_zip", file=pack.name) from error
-
-
-def _members(archive: zipfile.ZipFile, pack: Path, limits: Limits) -> list[zipfile.ZipInfo]:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
-    names = [PurePosixPath(info.filename) for info in infos]
-    unsafe = any(
-        len(name.parts) < 2 or name.is_absolute() or ".." in name.parts or "\\" in str(name) or ":" in str(name)
-        for name in names
-    )
-    if unsafe or len({name.parts[0] for name in names}) != 1 or len({str(n).lower() for n in names}) != len(names):
-        raise ReceiveError("disaster.bad_zip", file=pack.name)
-    ratio = max((info.file_size / max(info.compress_size, 1) for info in infos if info.file_size > 1 << 20), default=0)
-    size = sum(info.file_size for info in infos)
-    _require_small(pack, limits, members=len(infos), unpacked_bytes=size, ratio=int(ratio))
-    return infos
-
-
-def _require_small(pack: Path, limits: Limits, **found: int) -> None:
-    """Refuse what is larger than a limit, each by the limit's name."""
-    for what, value in found.items():
-        limit = getattr(limits, what)
-        if value > limit:
-            raise ReceiveError("disaster.zip_limit", file=pack.name, what=what, value=value, limit=limit)
 
 
 def _agreement(store: Store, manifest: Manifest) -> Agreement:
@@ -213,6 +147,17 @@ def _check_addressee(store: Store, manifest: Manifest, agreement: Agreement, at:
         newer = datetime.fromisoformat(other.manifest["provided_at"]) > manifest.provided_at
         if same and newer and other.pack_id != manifest.pack_id:
             raise ReceiveError("disaster.pack_older", pack=other.pack_id)
+
+
+def _require_not_gone(store: Store, manifest: Manifest) -> None:
+    """Refuse what the provider recalled, even before it came, and what was destroyed here: for good."""
+    recall_id = recalled_by(store, manifest.municipality, manifest.pack_id, manifest.agreement_id)
+    if recall_id is not None:
+        raise ReceiveError("disaster.pack_recalled", pack=manifest.pack_id, recall=recall_id)
+    rows = [row for row in store.batches(municipality=manifest.municipality) if row.pack_id == manifest.pack_id]
+    if rows and all(row.state == "purged" for row in rows):
+        gone = max((row.purged_at for row in rows if row.purged_at is not None), default=None)
+        raise ReceiveError("disaster.pack_purged", pack=manifest.pack_id, at=japan_time(gone))
 
 
 def _check_counts(manifest: Manifest) -> None:

@@ -12,32 +12,35 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agreements.datasets import DATASETS
 from agreements.format import Column, ColumnType, Sensitivity
 from disaster.guard import flatten_addressees
-from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS, INQUIRIES, PLACE_COLUMNS
+from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS, PLACE_COLUMNS
 from geo.address import fold, fold_name
 from geo.join import inside_any
 
 #: Kinds of delivery point where somebody lives; a shop or an office is not a home.
 _HOMES = ("dwelling", "mixed", "facility")
 
-_STATUS = next(f.column for f in DELIVERY_POINTS.fields if f.name == "status")
-_CONFIRMED = next(f.column for f in DELIVERY_POINTS.fields if f.name == "confirmed_at")
-ADDRESSEE = Column("addressee", "受取人(配達原簿の氏名)", ColumnType.TEXT, Sensitivity.PERSON)
+#: Where nothing that is mailed arrives.
+NOT_DELIVERABLE = ("suspended", "unreachable", "seems_vacant")
+
+_REGISTER = DATASETS[DELIVERY_POINTS.kind].columns
+ADDRESSEE = _REGISTER["addressee"]
 DWELLING_COLUMNS = (*(c for c in DELIVERY_POINTS.columns if c.name != "addressees"), *PLACE_COLUMNS)
 PERSON_COLUMNS = (*DWELLING_COLUMNS, ADDRESSEE)
-MATCH_COLUMNS = (
-    next(f.column for f in INQUIRIES.fields if f.name == "reference"),
-    Column("result", "照会結果", ColumnType.CHOICE, Sensitivity.PERSON, {"hit": "該当あり", "miss": "該当なし"}),
-    _STATUS,
-    _CONFIRMED,
-)
-STATUS_COLUMNS = (
-    Column("place_town", "町丁・字"),
-    Column("total", "配達先の数", ColumnType.INTEGER, Sensitivity.INTERNAL),
-    *(Column(code, label, ColumnType.INTEGER, Sensitivity.INTERNAL) for code, label in DELIVERY_STATUS.items()),
-    Column("confirmed_at", "最新の確認日時", ColumnType.TIME, Sensitivity.INTERNAL),
-)
+MATCH_COLUMNS = tuple(_REGISTER[name] for name in ("reference", "result", "status", "confirmed_at"))
+#: What the city learns where the post mails its notice: how many, and why not to the others.
+FORWARD_COLUMNS = (
+    Column("outcome", "区分", ColumnType.CHOICE, Sensitivity.INTERNAL, {
+        "to_mail": "送付するもの",
+        **{code: f"配達できないもの({DELIVERY_STATUS[code]})" for code in NOT_DELIVERABLE},
+        "not_a_home": "住居ではない配達先",
+        "no_place": "位置が決まらず区域の内外が分からないもの",
+    }),
+    Column("count", "件数", ColumnType.INTEGER, Sensitivity.INTERNAL),
+)  # fmt: skip
+STATUS_COLUMNS = tuple(c for c in DATASETS["delivery-status"].columns.values() if c.name != "municipality")
 #: What stands in a town column for rows whose town is not known.
 UNKNOWN_TOWN = "町名不明"
 
@@ -89,6 +92,36 @@ def dwellings(points: pa.Table, *, unplaced: int = 0) -> Selection:
     }
     table = points.filter(home).select([column.name for column in DWELLING_COLUMNS] + ["lon", "lat"])
     return _selection(table, DWELLING_COLUMNS, withheld)
+
+
+def deliverable(points: pa.Table, *, unplaced: int = 0) -> Selection:
+    """Return the homes to which a notice can be brought, without names, for the post's own delivery staff.
+
+    The rules that withhold the others are those of `FORWARD_COLUMNS`.
+    """
+    homes = dwellings(points, unplaced=unplaced)
+    status = homes.table.column("status")
+    cannot = {code: int(pc.sum(pc.equal(status, code)).as_py() or 0) for code in NOT_DELIVERABLE}
+    stopped = pc.fill_null(pc.is_in(status, value_set=pa.array(NOT_DELIVERABLE)), False)
+    return _selection(homes.table.filter(pc.invert(stopped)), DWELLING_COLUMNS, {**homes.withheld, **cannot})
+
+
+def forwarded(selection: Selection) -> pa.Table:
+    """Return the counts that the city learns of `deliverable`: every outcome, zero where there was none.
+
+    Returns
+    -------
+    pa.Table
+        Columns of `FORWARD_COLUMNS`; the counts add up to the delivery points of the area.
+    """
+    counts = {"to_mail": selection.table.num_rows, **selection.withheld}
+    outcomes = list(FORWARD_COLUMNS[0].choices)
+    return pa.table(
+        {
+            "outcome": pa.array(outcomes, pa.string()),
+            "count": pa.array([counts.get(outcome, 0) for outcome in outcomes], pa.int64()),
+        }
+    )
 
 
 def persons(points: pa.Table, *, unplaced_names: int = 0) -> Selection:

@@ -1,9 +1,11 @@
 """What a file says about itself: in words for staff, and as data for programs."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from agreements.format import Sensitivity
 from exporters.cells import DRILL, japan_time
 from exporters.model import Extract, Layer, Marks
 
@@ -13,6 +15,16 @@ VERSION: Final = 1
 WITHHELD: Final[Mapping[str, str]] = {
     "not_a_home": "住居ではない配達先",
     "no_place": "位置が決まらず区域の内外が分からないもの",
+    "suspended": "配達を休止している区域",
+    "unreachable": "到達できない配達先",
+    "seems_vacant": "空き家とみられる配達先",
+}
+#: Whom a cell can point at, in words.
+SENSITIVITY: Final[Mapping[Sensitivity, str]] = {
+    Sensitivity.PUBLIC: "公開できる情報",
+    Sensitivity.INTERNAL: "当事者限り",
+    Sensitivity.DWELLING: "住居の情報",
+    Sensitivity.PERSON: "個人の情報",
 }
 DRILL_SENTENCE: Final = "これは訓練です。実際の災害ではありません。"
 
@@ -48,16 +60,31 @@ def as_data(layer: Layer, marks: Marks) -> dict[str, Any]:
         "format": FORMAT, "version": VERSION, "layer": layer.name, "title": layer.title, "rows": len(layer),
         "municipality": marks.municipality, "event": marks.event, "drill": marks.drill,
         "as_of": instant(marks.as_of), "layer_as_of": instant(layer.as_of), "source": layer.source, "note": layer.note,
-        "provider": marks.provider, "recipient": marks.recipient, "purpose": marks.purpose, "basis": marks.basis,
-        "expires_at": instant(marks.expires_at),
+        "provider": marks.provider, "recipient": marks.recipient, "purpose": marks.purpose,
+        "basis": basis_of(layer, marks), "expires_at": instant(marks.expires_at),
     }  # fmt: skip
     if isinstance(layer, Extract):
         said |= {"mode": layer.mode, "matched": layer.matched, "returned": layer.returned}
         said["withheld"] = dict(layer.withheld)
     said["columns"] = [
-        {"name": c.name, "label": c.label, "type": str(c.type), **_choices(c.choices)} for c in layer.columns
+        {
+            "name": c.name,
+            "label": c.label,
+            "type": str(c.type),
+            "sensitivity": str(c.sensitivity),
+            **_choices(c.choices),
+        }
+        for c in layer.columns
     ]
+    said["grounds"] = None if layer.grounds is None else asdict(layer.grounds)
     return said
+
+
+def basis_of(layer: Layer, marks: Marks) -> str:
+    """Return what lets this layer leave; it is not always the clause that opens the layer beside it."""
+    if layer.grounds is None:
+        return marks.basis
+    return f"{layer.grounds.sentence} 法令の根拠: {layer.grounds.law}" if layer.grounds.law else layer.grounds.sentence
 
 
 def _choices(choices: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -28,6 +28,21 @@ class Marks:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What lets the cells of a layer leave: one clause of one agreement, for all its columns and its places.
+
+    `sentence` says it in Japanese (「協定第n条により提供できます」); `law` names the article of the law where the cells
+    are personal data, else it is empty.
+    """
+
+    agreement: str
+    clause: str
+    article: str
+    sentence: str
+    law: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """Rows without personal data, ready to print.
@@ -35,6 +50,7 @@ class Layer:
     `table` holds exactly `columns` in their order: text, choice as string; integer as int64; number as float64;
     flag as bool; time as timestamp(us, UTC); date as date32; list as list<string>. `geometry` is an array of shapely
     geometries in JGD2011 longitude and latitude (EPSG:6668), as long as the table, None where a row has no place.
+    `grounds` is the clause that opens it; None for what is published and for public geography.
     """
 
     name: str
@@ -45,6 +61,7 @@ class Layer:
     as_of: datetime
     source: str = ""
     note: str = ""
+    grounds: Grounds | None = None
 
     def __post_init__(self) -> None:
         names = tuple(column.name for column in self.columns)

@@ -21,7 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from agreements.format import ColumnType
-from exporters.about import DRILL_SENTENCE, drill_title, lines, rule_words
+from exporters.about import DRILL_SENTENCE, SENSITIVITY, basis_of, drill_title, lines, rule_words
 from exporters.cells import DEGREES, DRILL, as_people_read, japan_time
 from exporters.clean import visible
 from exporters.model import Extract, Layer, Marks
@@ -126,7 +126,7 @@ def _sheet_name(title: str, part: str, taken: set[str]) -> str:
 
 def _heading_lines(layer: Layer, marks: Marks) -> list[str]:
     """Return what stands above the headings besides the title: a few full lines rather than many short ones."""
-    said = dict(lines(marks))
+    said = dict(lines(marks)) | {"根拠": basis_of(layer, marks)}
     said["件数"] = f"{len(layer):,}件"
     if layer.as_of != marks.as_of:
         said["この表の時点"] = f"{japan_time(layer.as_of)}(日本時間)"
@@ -135,7 +135,7 @@ def _heading_lines(layer: Layer, marks: Marks) -> list[str]:
         ("提供元", "提供先", "利用目的", "利用期限"),
         ("根拠",),
     )
-    joined = ("　".join(f"{name}: {said[name]}" for name in group if name in said) for group in groups)
+    joined = ("　".join(f"{name}: {said[name]}" for name in group if said.get(name)) for group in groups)
     return [visible(line) for line in joined if line]
 
 
@@ -204,7 +204,8 @@ def _add_sheet(sheet: Worksheet, what: _Sheet, marks: Marks, styles: dict[str, F
     sheet.autofilter(row, 0, row + max(what.stop - what.start, 1), last)
     sheet.repeat_rows(row)
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-    _set_up_print(sheet, layer.title + what.part, marks)
+    article = layer.grounds.article if layer.grounds is not None else ""
+    _set_up_print(sheet, layer.title + what.part, marks, article)
 
 
 def _cell_style(column: SheetColumn, styles: dict[str, Format]) -> Format:
@@ -219,18 +220,21 @@ def _add_banner(sheet: Worksheet, row: int, last: int, style: Format) -> None:
         sheet.write_blank(row, i, None, style)
 
 
-def _set_up_print(sheet: Worksheet, title: str, marks: Marks) -> None:
-    """Print on A4 landscape, one page wide, with the marks on every page."""
+def _set_up_print(sheet: Worksheet, title: str, marks: Marks, article: str = "") -> None:
+    """Print on A4 landscape, one page wide, with the marks on every page: Excel allows 255 signs above and below."""
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
     sheet.hide_gridlines(0)
     drill = f'&C&"-,Bold"&14&KC00000{DRILL}' if marks.drill else ""
-    left, right = _page_words(title, 60), _page_words(f"{japan_time(marks.as_of)}時点", 40)
+    when = f"{japan_time(marks.as_of)}時点"
+    left, right = _page_words(title, 60), _page_words(f"協定{article}　{when}" if article else when, 60)
     sheet.set_header(f"&L{left}{drill}&R{right}")
-    limits = f"{marks.recipient}　利用期限 {japan_time(marks.expires_at)}" if marks.expires_at else marks.recipient
-    sheet.set_footer(f"&L{_page_words(limits, 100)}&C&P / &N ページ&R{_page_words(marks.provider, 40)}")
+    limits = [marks.recipient, marks.purpose, f"{japan_time(marks.expires_at)}まで" if marks.expires_at else ""]
+    sheet.set_footer(
+        f"&L{_page_words('　'.join(filter(None, limits)), 110)}&C&P / &N ページ&R{_page_words(marks.provider, 40)}"
+    )
 
 
 def _page_words(text: str, most: int) -> str:
@@ -281,7 +285,7 @@ def _about_lines(sheets: Sequence[_Sheet], printed: Sequence[_Printed], marks: M
     for one in printed:
         yield f"■ {one.layer.title}", ""
         yield "シート", "、".join(sheet.name for sheet in sheets if sheet.printed is one)
-        yield from _layer_lines(one)
+        yield from _layer_lines(one, marks)
     yield "■ 読み方", ""
     yield "日時", "日本時間です。"
     yield "○", "該当することを示します。空欄は、該当しないか不明です。"
@@ -289,7 +293,7 @@ def _about_lines(sheets: Sequence[_Sheet], printed: Sequence[_Printed], marks: M
     yield "コード・番号", "先頭の0を残すため、文字として入れてあります。"
 
 
-def _layer_lines(one: _Printed) -> Iterator[tuple[str, str]]:
+def _layer_lines(one: _Printed, marks: Marks) -> Iterator[tuple[str, str]]:
     layer = one.layer
     yield "件数", f"{len(layer):,}件"
     yield "時点", f"{japan_time(layer.as_of)}(日本時間)"
@@ -300,6 +304,11 @@ def _layer_lines(one: _Printed) -> Iterator[tuple[str, str]]:
         yield "提供した件数", f"{layer.returned:,}件"
         for rule, rows in layer.withheld.items():
             yield "提供しなかった件数", f"{rows:,}件({rule_words(rule)})"
+    if layer.grounds is not None:
+        yield "根拠", basis_of(layer, marks)
+        if layer.grounds.clause:
+            yield "条項", f"協定 {layer.grounds.agreement} {layer.grounds.article}({layer.grounds.clause})"
+        yield "項目", "、".join(f"{column.label}({SENSITIVITY[column.sensitivity]})" for column in layer.columns)
     if layer.source:
         yield "出典", layer.source
     if layer.note:

@@ -21,7 +21,7 @@ from folium.template import Template
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from exporters.about import DRILL_SENTENCE, drill_title, instant, lines
+from exporters.about import DRILL_SENTENCE, as_data, drill_title, instant, lines
 from exporters.clean import visible
 from exporters.errors import MapTooLargeError
 from exporters.maplayers import Detail, Overlay, Prepared, corners, overlays, prepare, simplified
@@ -185,6 +185,7 @@ def _page_words(
         "map_js": Markup(_asset("map.js")),  # noqa: S704
         "drill": DRILL_SENTENCE if marks.drill else "",
         "lines": [(name, visible(words)) for name, words in lines(marks)],
+        "about": script_json([as_data(one, marks) for one in (*(p.layer for p in prepared), *absent)]),
         "legend": [overlay for overlay in drawn if _needs_legend(overlay)],
         "sentences": [visible(sentence) for sentence in _sentences(drawn, prepared, absent)],
         "key": _key,

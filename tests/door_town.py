@@ -27,13 +27,19 @@ import pytest
 import shapely
 from filelock import FileLock
 
-from agreements.agreement import Party, new_agreement_text
-from agreements.request import Event, Mode, Request, Trigger, TriggerKind
+from agreements.agreement import Parameters, Party, new_agreement_text
+from agreements.assessment import new_assessment_text
+from agreements.request import PERSONAL_MODES, Event, Mode, Request, Trigger, TriggerKind
+from agreements.template import load_template
+from agreements.vocabulary import PURPOSES
+from agreements.workflow import Actor, Role
+from disaster import requests
 from disaster.batch import Batch, Source
+from disaster.case import Attached
 from disaster.ingest import check_file, check_files
 from disaster.intake import boundary_of, gazetteer_of
 from disaster.models import INQUIRIES, NOUNS, Side
-from disaster.provide import Provided, provide
+from disaster.provide import Provided, RefusedError, provide
 from disaster.store import Store
 from disaster.store.snapshots import schema_of
 from disaster.town import write_town
@@ -47,6 +53,12 @@ HOUSEHOLDS = 300
 MODEL, OLDER = "model-emergency-2026", "common-2015"
 RECIPIENT = "潮見市災害対策本部"
 EVENT, DRILL = "E-2026-01", "K-2026-01"
+#: Who asks, approves and lets out: three persons.
+ASKS = Actor("危機管理課 係員", Role.MUNICIPAL_HQ)
+APPROVES = Actor("窓口局 局長", Role.REPRESENTATIVE_OFFICE)
+GIVES = Actor("潮見郵便局 担当", Role.OFFICE)
+#: What the city has the post bring to the homes.
+NOTICE = Attached("notice.pdf", b"%PDF-1.7\n% invented\n")
 #: An area of the post's store that holds a part of the homes.
 AREA = "T-PART"
 _POST = ("gazetteer", "boundaries", "areas", "offices", "vehicles", "stockpiles", "damage-points", "delivery-points",
@@ -119,30 +131,35 @@ class Packs:
         self.drills.add_batch(batch_of("delivery-points", register, dataset="drill", drill=True), at=AT)
 
     @cached_property
+    def forward(self) -> Provided:
+        asked = request(Mode.FORWARD, 7, purpose="notice")
+        return granted(self.post, asked, out=self.out, at=AT, notice=NOTICE)
+
+    @cached_property
     def dwelling(self) -> Provided:
-        return provide(self.post, request(), out=self.out, at=AT)
+        return granted(self.post, request(), out=self.out, at=AT)
 
     @cached_property
     def person(self) -> Provided:
-        return provide(self.post, request(Mode.PERSON, 2), out=self.out, at=AT)
+        return granted(self.post, request(Mode.PERSON, 2), out=self.out, at=AT)
 
     @cached_property
     def match(self) -> Provided:
         asked = asked_people(self.situation, self.reader)
-        return provide(self.post, request(Mode.MATCH, 3), out=self.out, at=AT, inquiries=asked)
+        return granted(self.post, request(Mode.MATCH, 3), out=self.out, at=AT, inquiries=asked)
 
     @cached_property
     def part(self) -> Provided:
-        return provide(self.post, request(Mode.DWELLING, 4, area=AREA), out=self.out, at=AT)
+        return granted(self.post, request(Mode.DWELLING, 4, area=AREA), out=self.out, at=AT)
 
     @cached_property
     def vehicles(self) -> Provided:
         asked = request(Mode.LAYER, 5, dataset="vehicles", purpose="rescue")
-        return provide(self.post, asked, out=self.out, at=AT)
+        return granted(self.post, asked, out=self.out, at=AT)
 
     @cached_property
     def drill(self) -> Provided:
-        return provide(self.drills, request(Mode.PERSON, 6, event_id=DRILL), out=self.out, at=AT)
+        return granted(self.drills, request(Mode.PERSON, 6, event_id=DRILL), out=self.out, at=AT)
 
     def close(self) -> None:
         self.post.close()
@@ -241,9 +258,14 @@ def agreement(
 ) -> str:
     """Return the text of a signed agreement between 潮見郵便局 and 潮見市."""
     day = since or (AT - timedelta(days=30)).date()
+    # names go in the open here, so that every file of a pack can be looked into
+    plain = Parameters(channel="plain")
+    known = [clause.id for clause in load_template(template).clauses] if clauses is None else clauses
+    parameters = {name: plain for name in ("person", "onward-names") if name in known}
     return new_agreement_text(
         template, agreement_id=f"{TOWN}-2026-{number:02d}", post=Party("潮見郵便局", "S001", key),
         municipality=Party(NAME, TOWN, units=(RECIPIENT,)), signed=day, effective_from=day, clauses=clauses,
+        parameters=parameters,
     )  # fmt: skip
 
 
@@ -251,6 +273,39 @@ def agree(store: Store, template: str = MODEL, *, key: str | None = None, **give
     """Register an agreement that names `key`, by default the store's own."""
     text = agreement(template, key=store.public_key if key is None else key, **given)
     store.agreements.add(f"{TOWN}-2026-{given.get('number', 1):02d}", TOWN, text, at=AT)
+    assess(store)
+
+
+def assess(store: Store, **given: Any) -> None:
+    """Record the weighing under the postal law, by default one that permits every mode for every purpose."""
+    told: dict[str, Any] = {
+        "assessment_id": "KENTO-01", "municipality": TOWN, "dataset": "delivery-points", "modes": PERSONAL_MODES,
+        "purposes": tuple(PURPOSES), "outcome": "permits", "guideline": "試験用のガイドライン",
+        "guideline_version": "第1版", "weighed_by": "個人情報保護管理者", "office": "支社",
+        "weighed_at": AT - timedelta(days=1), "grounds": "試験のための記録",
+    }  # fmt: skip
+    store.assessments.add(new_assessment_text(**told | given), at=AT)
+
+
+def granted(store: Store, asked: Request, *, out: Path, at: datetime = AT, **given: Any) -> Provided:
+    """Submit a request, let another person approve it, and let it out.
+
+    Raises
+    ------
+    RefusedError
+        If no clause opens it.
+    """
+    approved(store, asked, at=at)
+    return provide(store, asked.request_id, municipality=asked.municipality, out=out, at=at, by=GIVES, **given)
+
+
+def approved(store: Store, asked: Request, *, at: datetime = AT) -> str:
+    """Submit a request and let another person approve it; return its number."""
+    decision = requests.submit(store, asked, ASKS, at=at).decision
+    if decision is not None and not decision.granted:
+        raise RefusedError(decision)
+    requests.approve(store, asked.request_id, APPROVES, at=at, municipality=asked.municipality)
+    return asked.request_id
 
 
 def declare(store: Store, event_id: str = EVENT, *, drill: bool = False) -> None:
@@ -265,7 +320,8 @@ def request(mode: Mode = Mode.DWELLING, number: int = 1, **given: Any) -> Reques
     asked = Request(
         request_id=f"R20261120-{number:03d}", municipality=TOWN, requester=RECIPIENT, recipient=RECIPIENT,
         purpose="safety_check", dataset="delivery-points", mode=mode, made_at=AT, channel="document",
-        document_no="潮災第1号", event_id=EVENT,
+        document_no="潮災第1号", event_id=EVENT, person=ASKS.name, role=str(ASKS.role),
+        reason="一覧にない住居も一軒ずつ回るため",
     )  # fmt: skip
     return replace(asked, **given)
 

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from door_town import AT, TOWN, request
+from door_town import AT, GIVES, TOWN
 from killed_writer import stop_at
 
+from disaster.aftercare.purge import purge_pack
 from disaster.intake import ingest
 from disaster.provide import provide
 from disaster.receive import receive
@@ -32,7 +33,7 @@ def taking_in(store: Store, task: Mapping[str, Any]) -> None:
 
 
 def providing(store: Store, task: Mapping[str, Any]) -> None:
-    provide(store, request(request_id=task["request"]), out=Path(task["out"]), at=AT)
+    provide(store, task["request"], out=Path(task["out"]), at=AT, by=GIVES)
 
 
 def receiving(store: Store, task: Mapping[str, Any]) -> None:
@@ -40,10 +41,15 @@ def receiving(store: Store, task: Mapping[str, Any]) -> None:
         receive(store, Path(task["pack"]), at=AT, reader=reader, out=Path(task["out"]) if "out" in task else None)
 
 
+def purging(store: Store, task: Mapping[str, Any]) -> None:
+    purge_pack(store, task["pack"], by="消去 四郎", copies_deleted=True, at=AT)
+
+
 VERBS: Mapping[str, Callable[[Store, Mapping[str, Any]], None]] = {
     "ingest": taking_in,
     "provide": providing,
     "receive": receiving,
+    "purge": purging,
 }
 
 

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import tomllib
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,12 +21,13 @@ MAY_IMPORT = {
 FLOORS = (
     {"models", "noun", "reference", "batch", "commands", "errors", "progress", "smalltext", "version"},
     {"schemas", "layouts", "settings", "audit"},
-    {"guard", "residents", "layers", "situation", "town"},
+    {"guard", "housenumber", "matchlist", "residents", "layers", "situation", "town"},
     {
         "faultfile",
         "faultsheet",
         "ingest",
         "mapping",
+        "newfolder",
         "proposal",
         "merging",
         "placing",
@@ -33,13 +35,20 @@ FLOORS = (
         "store",
         "cover",
         "case",
+        "channel",
+        "explain",
         "manifest",
+        "openlayers",
         "pack",
+        "register",
+        "selfsaid",
+        "unpack",
+        "verify",
     },
-    {"intake"},
+    {"intake", "requests", "handover"},
     {"trial"},
-    {"provide", "receive", "publish", "reconcile"},
-    {"demo", "trial"},
+    {"provide", "receive", "publish", "reconcile", "aftercare", "papers"},
+    {"demo", "trial", "onward"},
     {"service", "cli", "__main__"},
 )
 
@@ -54,6 +63,7 @@ def modules() -> list[tuple[str, Path]]:
     return found
 
 
+@cache
 def imports(path: Path) -> list[tuple[str, ast.stmt, bool]]:
     """Return every imported module name, and whether it stands outside of functions."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

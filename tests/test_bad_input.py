@@ -12,6 +12,8 @@ from disaster import Side, Store, ingest, write_town
 from disaster.cli.app import make_program
 from geo.read import Reader
 
+pytestmark = pytest.mark.usefixtures("one_parser")
+
 CODE = "99301"
 SHELTERS = "避難所ID,市区町村コード,名称,所在地,区分,想定収容人数,経度,緯度"
 POINTS = "配達先ID,市区町村コード,住所,配達先の種類,受取人,配達状況,集配局コード,経度,緯度"

@@ -1,15 +1,17 @@
 """The hash chain, without a store."""
 
+import ast
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from disaster import audit
-from disaster.audit import GENESIS, Break, Head, Verdict
+from disaster.audit import GENESIS, KINDS, Break, Head, Verdict
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=timezone(timedelta(hours=9)))
 Row = tuple[int, bytes, bytes]
@@ -159,3 +161,20 @@ def test_the_bytes_are_hashed_as_kept_and_not_as_written_anew() -> None:
     same_document = json.dumps(json.loads(entry), ensure_ascii=False).encode()  # blanks after the signs
     assert json.loads(same_document) == json.loads(entry)
     assert first_fault([(seq, same_document, link)]) == (1, Break.EDITED)
+
+
+def test_every_kind_of_entry_has_words() -> None:
+    """A kind is the literal that is recorded or appended, or the class attribute of a table of notes."""
+    written: set[str] = set()
+    for path in sorted((Path(__file__).parent.parent / "disaster").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            place = {"record": 0, "append": 1}.get(node.func.attr)
+            if place is not None and "ledger" in ast.unparse(node.func) and len(node.args) > place:
+                kind = node.args[place]
+                written |= {kind.value} if isinstance(kind, ast.Constant) else set()
+    assert {"released", "purged", "person_asked"} <= written
+    assert written <= set(KINDS)
+    assert {"recalled", "deletion_receipted", "published", "viewed"} <= set(KINDS)

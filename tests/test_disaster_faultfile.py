@@ -5,7 +5,6 @@ import os
 import stat
 import time
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,6 @@ ROWS = (
     "H1,99301,二重,山手3,指定避難所,5,138.61,34.55,-3",
 )
 HOMES = "配達先ID,市区町村コード,住所,配達先の種類,受取人,配達状況,集配局コード,経度,緯度"
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as opened:
-        yield opened
 
 
 class Desk:

@@ -1,7 +1,6 @@
 """Claims about taking files in: read, recognised, checked, placed, and nothing personal or half lost on the way."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -23,12 +22,6 @@ TOWN = "99301"
 BOUNDARY = np.array([shapely.box(138.55, 34.50, 138.65, 34.60)])
 SHELTERS = "避難所ID,市区町村コード,名称,所在地,区分,想定収容人数,経度,緯度"
 HOMES = "配達先ID,市区町村コード,住所,配達先の種類,受取人,配達状況,集配局コード,経度,緯度"
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

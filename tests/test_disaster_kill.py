@@ -12,8 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from door_town import AT, RECIPIENT, TOWN, Packs, Situation, agree, declare, everything, forged, ledger_of, manifest_of
+from door_town import (
+    AT,
+    RECIPIENT,
+    TOWN,
+    Packs,
+    Situation,
+    agree,
+    approved,
+    declare,
+    everything,
+    forged,
+    ledger_of,
+    manifest_of,
+    request,
+)  # fmt: skip
 
+from agreements.workflow import State
+from disaster import requests
 from disaster.models import Side
 from disaster.pack import read_manifest, verify_files, verify_signature
 from disaster.store import Store
@@ -21,23 +37,27 @@ from disaster.store import Store
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 and fork are POSIX")
 pytest_plugins = ("door_town",)
 
+#: Requests that are approved and wait; each lets one pack out.
+TRIES = 10
 #: The stations of a provision in their order; from the first of `RELEASED` on the pack is the recipient's.
 PROVIDING = (
-    "disaster.provide/_contents",
+    "disaster.provide/_cut",
     "disaster.store.provisions/Provisions.create:after",
-    "disaster.provide/write_files:after",
-    "disaster.provide/seal",
-    "disaster.provide/zip_folder:after",
+    "disaster.handover/write_files:after",
+    "disaster.handover/seal",
+    "disaster.handover/zip_folder:after",
+    "disaster.store.subjects/_write",
+    "disaster.store.subjects/Subjects.add:after",
     "disaster.store.provisions/Provisions.release",
 )
 RELEASED = (
     "disaster.store.provisions/Provisions.release:after",
-    "disaster.provide/move:after",
+    "disaster.handover/move:after",
     "disaster.store.provisions/Provisions.hand",
     "disaster.store.provisions/Provisions.hand:after",
 )
 RECEIVING = (
-    "disaster.receive/_copy:after",
+    "disaster.unpack/_copy:after",
     "disaster.receive/verify_files:after",
     "disaster.store.packs/add_received",
     "disaster.store.snapshots/pq.write_table:after",
@@ -130,6 +150,8 @@ def post_home(situation: Situation, doer: Doer, tmp_path: Path) -> Path:
     with store:
         agree(store, clauses=("dwelling",))
         declare(store)
+        for name in (*(f"R{number}" for number in range(TRIES)), "R-FIRST", "R-LAST"):
+            approved(store, request(request_id=name))
     return home
 
 
@@ -177,8 +199,12 @@ def random_provisions(doer: Doer, home: Path, out: Path, tries: int, seed: int) 
             assert any(name.startswith(f"R{number}-") for name in present)
     assert -signal.SIGKILL in codes
     assert set(codes) <= {0, -signal.SIGKILL}
-    assert doer.do("provide", home, request="R0", out=out)[0] == 0  # the same request again
-    assert any(name.startswith("R0-") for name in provided_whole(home, out, doer))
+    assert doer.do("provide", home, request="R-LAST", out=out)[0] == 0
+    assert any(name.startswith("R-LAST-") for name in provided_whole(home, out, doer))
+    with opened(home, doer) as store:  # the command that came last put the steps of the killed ones in order
+        out_of_hand = {pack.request_id for pack in store.provisions.all() if pack.state == "handed"}
+        for one in requests.all_filed(store):
+            assert (one.course.state is State.HANDED) == (one.request.request_id in out_of_hand)
 
 
 def test_killed_at_random_moments_of_providing_a_pack_is_out_whole_or_not_at_all(
@@ -229,6 +255,28 @@ def test_killed_at_each_step_of_receiving_a_pack_is_in_whole_or_not_at_all(
         assert received_whole(city_home, doer, packs) == set(), stop
     assert doer.do("receive", city_home, pack=tmp_path / "packs/P0")[0] == 0
     assert received_whole(city_home, doer, packs) == {"P0"}
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_killed_while_it_purges_a_pack_is_destroyed_whole_or_not_at_all(
+    doer: Doer, city_home: Path, packs: Packs, tmp_path: Path
+) -> None:
+    assert doer.do("receive", city_home, pack=named(packs, tmp_path / "packs", "P0"))[0] == 0
+    for stop, state in (
+        ("disaster.store.catalogue/purge:after", "active"),
+        ("disaster.store.batches/Batches.purge:after", "purged"),
+        ("disaster.store.ledger/Ledger.record", "purged"),
+    ):
+        assert doer.do("purge", city_home, pack="P0", stop=stop)[0] == -signal.SIGKILL, stop
+        with Store.open(city_home, at=AT, url=doer.url) as store:
+            rows = store.batches()
+            assert {row.state for row in rows} == {state}, stop
+            assert {(city_home / row.file).exists() for row in rows} == {state == "active"}, stop
+            assert {row.wrapped_key is None for row in rows if row.personal} == {state == "purged"}, stop
+            assert store.ledger.verify().ok
+    assert doer.do("purge", city_home, pack="P0")[0] == 0
+    with Store.open(city_home, at=AT, url=doer.url) as store:
+        assert len(ledger_of(store, "deletion_reported")) == 1
 
 
 def random_receipts(doer: Doer, home: Path, packs: Packs, folder: Path, *, tries: int, seed: int) -> None:

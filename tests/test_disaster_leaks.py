@@ -1,6 +1,5 @@
 """Attacks: is there any other way out for a name or a home than the door?"""
 
-import contextlib
 import json
 import logging
 import os
@@ -15,14 +14,17 @@ import pytest
 from door_town import (
     AT,
     EVENT,
+    GIVES,
     TOWN,
     Packs,
     Situation,
     agree,
+    approved,
     asked_people,
     batch_of,
     declare,
     files_of,
+    granted,
     request,
     rows_of,
     texts_of,
@@ -76,14 +78,16 @@ def lived(situation: Situation, reader: Reader, tmp_path_factory: pytest.TempPat
 
 
 def _work(post: Store, situation: Situation, reader: Reader, out: Path) -> None:
-    provide(post, request(Mode.PERSON, 1), out=out, at=AT)
-    provide(post, request(Mode.MATCH, 2), out=out, at=AT, inquiries=asked_people(situation, reader))
+    granted(post, request(Mode.PERSON, 1), out=out, at=AT)
+    granted(post, request(Mode.MATCH, 2), out=out, at=AT, inquiries=asked_people(situation, reader))
     refused: list[dict[str, Any]] = [
         {"purpose": "planning"}, {"area": "T-NOWHERE"}, {"recipient": "潮見市議会"}, {"fields": ("addressees",)},
     ]  # fmt: skip
+    with pytest.raises(DisasterError):  # granted, and cannot be carried out without the notice
+        granted(post, request(Mode.FORWARD, 9, purpose="notice"), out=out, at=AT)
     for number, given in enumerate(refused, start=10):
         with pytest.raises(DisasterError):
-            provide(post, request(Mode.DWELLING, number, **given), out=out, at=AT)
+            granted(post, request(Mode.DWELLING, number, **given), out=out, at=AT)
 
 
 def test_nothing_of_the_register_lies_readable_in_the_store(lived: Store) -> None:
@@ -121,11 +125,12 @@ def test_the_command_that_provides_names_nobody_on_the_screen(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     secrets = secrets_of(post)
+    for number in (1, 2):
+        approved(post, request(Mode.PERSON, number))
     post.close()
-    words = ["provide", "--purpose", "safety_check", "--mode", "person", "--event", EVENT, "--document-no", "1",
-             "--out", str(tmp_path / "out"), "--data-dir", str(post.home)]  # fmt: skip
-    for more in ([], ["--json"]):
-        result = CliRunner().invoke(make_program(), [*words, *more])
+    for number, more in ((1, []), (2, ["--json"])):
+        words = ["provide", request(number=number).request_id, "--by", GIVES.name, "--out", str(tmp_path / "out")]
+        result = CliRunner().invoke(make_program(), [*words, "--data-dir", str(post.home), *more])
         assert result.exit_code == 0
         assert not found_in(result.output, secrets)
 
@@ -143,7 +148,7 @@ def test_what_no_clause_can_name_cannot_be_asked_for(post: Store, tmp_path: Path
     for mode in Mode:
         asked = request(mode, dataset=dataset, request_id=f"R-{mode}")
         with pytest.raises(RefusedError):
-            provide(post, asked, out=tmp_path / "out", at=AT)
+            granted(post, asked, out=tmp_path / "out", at=AT)
         assert not dry_run(post, asked, at=AT).granted
     assert not (tmp_path / "out").exists()
 
@@ -153,7 +158,7 @@ def test_a_mild_mode_cannot_be_widened_by_its_fields(post: Store, tmp_path: Path
         for field in ("addressees", "addressee", "protected_name", "inquired_name", "geometry; DROP TABLE"):
             asked = request(mode, fields=("status", field), request_id=f"R-{mode}-{len(field)}")
             with pytest.raises(RefusedError):
-                provide(post, asked, out=tmp_path / "out", at=AT)
+                granted(post, asked, out=tmp_path / "out", at=AT)
     assert not (tmp_path / "out").exists()
 
 
@@ -209,7 +214,7 @@ def test_nothing_is_logged_while_personal_rows_pass(
 ) -> None:  # fmt: skip
     secrets = secrets_of(post)
     with caplog.at_level(logging.DEBUG):
-        made = provide(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
+        made = granted(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
         receive(city, made.zip, at=AT, reader=reader)
     out, err = capfd.readouterr()
     for text in (caplog.text, out, err):
@@ -238,9 +243,9 @@ def test_while_a_pack_is_made_or_opened_no_other_user_can_look_in(
     seen: set[Path] = set()
     old = os.umask(0)  # the most careless user
     try:
-        for module, name in (("disaster.provide", "seal"), ("disaster.receive", "verify_files")):
+        for module, name in (("disaster.handover", "seal"), ("disaster.receive", "verify_files")):
             _watch(monkeypatch, module, name, tmp_path, seen)
-        made = provide(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
+        made = granted(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
         receive(city, made.zip, at=AT, reader=reader)
     finally:
         os.umask(old)
@@ -273,7 +278,7 @@ def test_no_file_is_left_in_shared_temporary_folders(
     monkeypatch.setenv("TMPDIR", str(shared))
     monkeypatch.setattr("tempfile.tempdir", None)
     with Reader() as reader:
-        made = provide(
+        made = granted(
             post, request(Mode.MATCH), out=tmp_path / "out", at=AT, inquiries=asked_people(situation, reader)
         )
         receive(city, made.zip, at=AT, reader=reader, out=tmp_path / "hq")
@@ -287,11 +292,12 @@ def test_a_crash_within_the_door_leaves_no_rows_behind(
     def broken(*_args: Any, **_given: Any) -> None:
         raise RuntimeError("broken")
 
-    for name in ("write_files", "seal", "zip_folder", "cover", "head"):
+    approved(post, request(Mode.PERSON))
+    for name in ("write_files", "seal", "zip_folder", "cover", "head", "_index"):
         with monkeypatch.context() as patch:
-            patch.setattr(import_module("disaster.provide"), name, broken)
-            with contextlib.suppress(RuntimeError):
-                provide(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
+            patch.setattr(import_module("disaster.handover"), name, broken)
+            with pytest.raises(RuntimeError):
+                provide(post, request().request_id, out=tmp_path / "out", at=AT, by=GIVES)
         assert not list((tmp_path / "out").iterdir()), name
     assert {one.state for one in post.provisions.all()} == {"failed"}
     assert not [entry for entry in post.ledger.entries() if entry.kind in ("released", "handed")]

@@ -1,7 +1,6 @@
 """Claims about a layout of the user's own: judged with all its faults, used as it is, proposed for unknown files."""
 
 import tomllib
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,12 +50,6 @@ SPEAKERS = {
     "担当の電話番号": ["0550-00-0001", "0550-00-0001", "0550-00-0001"],
     "お知らせ": ["", "", ""],
 }
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as opened:
-        yield opened
 
 
 def raw_of(columns: dict[str, list[str]], *, name: str = "拡声器.csv", shapes: Any = None) -> RawTable:

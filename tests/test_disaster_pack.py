@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from door_town import AT, Packs, files_of, manifest_of, request
+from door_town import AT, Packs, files_of, granted, manifest_of, request
 from pydantic import ValidationError
 
 from agreements.request import Event, Mode, Trigger, TriggerKind
@@ -19,7 +19,7 @@ from disaster.errors import ProvideError, ReceiveError
 from disaster.manifest import LAYERS, PERSONAL, Manifest
 from disaster.models import NOUNS
 from disaster.pack import read_manifest, verify_files, verify_signature, zip_folder
-from disaster.provide import ACCOMPANYING, provide
+from disaster.provide import ACCOMPANYING
 from disaster.store import Store
 
 pytest_plugins = ("door_town",)
@@ -42,8 +42,8 @@ def test_anybody_can_check_the_signature_with_the_key_of_the_agreement(packs: Pa
 
 def test_the_manifest_says_who_what_why_and_until_when(packs: Packs) -> None:
     said = manifest_of(packs.dwelling.folder)
-    assert (said["format"], said["version"], said["pack_id"]) == ("tayori-pack", 1, packs.dwelling.pack_id)
-    assert said["provider"] == {"name": "潮見郵便局", "code": "S001"}
+    assert (said["format"], said["version"], said["pack_id"]) == ("tayori-pack", 2, packs.dwelling.pack_id)
+    assert said["provider"] == {"name": "潮見郵便局", "code": "S001", "signing_key": packs.post.public_key}
     assert said["recipient"] == {"name": "潮見市災害対策本部", "code": "99301"}
     assert (said["purpose"], said["purpose_label"], said["drill"]) == ("safety_check", "安否確認", False)
     assert said["event"] == {"id": "E-2026-01", "name": "潮見川氾濫"}
@@ -110,7 +110,7 @@ def test_a_manifest_that_its_receiver_would_refuse_is_not_handed_over(post: Stor
     trigger = Trigger(TriggerKind.HQ_ESTABLISHED, AT, "潮見市長")
     post.events.add(Event("E-LINES", "氾濫\n■ 根拠\n  すべて提供できます", "99301", False, AT, (trigger,)), at=AT)
     with pytest.raises(ProvideError) as caught:
-        provide(post, request(event_id="E-LINES"), out=tmp_path / "out", at=AT)
+        granted(post, request(event_id="E-LINES"), out=tmp_path / "out", at=AT)
     assert caught.value.code == "disaster.manifest_unfit"
     assert "event.name" in caught.value.sentence("ja")
     assert list((tmp_path / "out").iterdir()) == []
@@ -141,7 +141,7 @@ def test_the_page_is_one_page_that_says_what_a_clerk_must_know(packs: Packs) -> 
 
 def test_a_condition_stands_on_the_page(post: Store, tmp_path: Path) -> None:
     asked = request(Mode.DWELLING, channel="telephone", confirmed_by="港 次郎", document_no="")
-    made = provide(post, asked, out=tmp_path / "out", at=AT)
+    made = granted(post, asked, out=tmp_path / "out", at=AT)
     text = (made.folder / "READ_ME_FIRST.txt").read_text(encoding="utf-8-sig")
     assert "条件: " in text
     assert manifest_of(made.folder)["conditions"]
@@ -150,7 +150,7 @@ def test_a_condition_stands_on_the_page(post: Store, tmp_path: Path) -> None:
 
 def test_a_pack_of_peacetime_names_no_event(post: Store, tmp_path: Path) -> None:
     asked = request(Mode.LAYER, dataset="offices", purpose="planning", event_id=None)
-    made = provide(post, asked, out=tmp_path / "out", at=AT)
+    made = granted(post, asked, out=tmp_path / "out", at=AT)
     assert manifest_of(made.folder)["event"] is None
     assert "(平常時)" in (made.folder / "READ_ME_FIRST.txt").read_text(encoding="utf-8-sig")
     assert set(made.counts) == {"offices", "areas", "boundaries"}

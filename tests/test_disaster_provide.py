@@ -19,17 +19,25 @@ import pytest
 import shapely
 from door_town import (
     AREA,
+    ASKS,
     AT,
     DRILL,
+    EVENT,
+    GIVES,
+    NOTICE,
     OLDER,
+    RECIPIENT,
     TOWN,
     Packs,
     Situation,
     agree,
+    agreement,
+    approved,
     asked_people,
     batch_of,
     declare,
     files_of,
+    granted,
     ledger_of,
     manifest_of,
     request,
@@ -37,21 +45,26 @@ from door_town import (
 )  # fmt: skip
 from python_calamine import CalamineWorkbook
 
+from agreements.decide import decide
+from agreements.errors import WorkflowError
 from agreements.format import Precision
 from agreements.request import Mode
 from agreements.template import load_template
 from agreements.vocabulary import EXCLUSIONS
+from agreements.workflow import Actor, Role
+from disaster import requests
 from disaster.errors import ProvideError, StoreError
 from disaster.models import Side
-from disaster.provide import EXCLUDED, Provided, RefusedError, new_request_id, provide
+from disaster.provide import EXCLUDED, Provided, RefusedError, provide
 from disaster.store import Store
 from disaster.store.provisions import Provisions
+from geo.faults import CodedError
 from geo.read import Reader
 
 pytest_plugins = ("door_town",)
 
-#: The module; as an attribute of the package the name is the function.
-door = import_module("disaster.provide")
+#: Where a pack is made and put in its place.
+handover = import_module("disaster.handover")
 
 PERSONAL_MODES = ("dwelling", "person", "match")
 
@@ -66,8 +79,8 @@ def bare(situation: Situation, tmp_path: Path) -> Iterator[Store]:
 def refused(store: Store, out: Path, **given: Any) -> tuple[list[str], str]:
     """Ask, be refused, and return the codes of the reasons in the ledger and the sentence."""
     with pytest.raises(RefusedError) as caught:
-        provide(store, request(**given), out=out, at=AT)
-    (entry,) = ledger_of(store, "refused")
+        granted(store, request(**given), out=out, at=AT)
+    (entry,) = (said["decision"] for said in ledger_of(store, "refused"))
     assert not entry["granted"]
     assert entry["reasons"][0]["ja"] in caught.value.sentence("ja")
     assert not out.exists()
@@ -84,7 +97,7 @@ def test_without_an_event_nobody_s_home_is_provided(post: Store, tmp_path: Path)
 
 def test_a_purpose_that_the_clause_does_not_name_is_refused(post: Store, tmp_path: Path) -> None:
     codes, said = refused(post, tmp_path / "out", purpose="road_clearing")
-    assert codes == ["agreements.other_purpose"]
+    assert codes[0] == "agreements.other_purpose"
     assert "道路啓開" in said
 
 
@@ -122,7 +135,7 @@ def test_a_clause_that_is_switched_off_opens_nothing(bare: Store, tmp_path: Path
 def not_carried_out(store: Store, out: Path, inquiries: Any = None, **given: Any) -> str:
     """Ask for what is granted and cannot be done; return the code, which the ledger has too."""
     with pytest.raises(ProvideError) as caught:
-        provide(store, request(**given), out=out, at=AT, inquiries=inquiries)
+        granted(store, request(**given), out=out, at=AT, inquiries=inquiries)
     (entry,) = ledger_of(store, "not_provided")
     assert entry["reason"] == caught.value.code
     assert ledger_of(store, "released", "handed") == []
@@ -130,10 +143,8 @@ def not_carried_out(store: Store, out: Path, inquiries: Any = None, **given: Any
     return caught.value.code.removeprefix("disaster.")
 
 
-def test_what_is_granted_and_cannot_be_done_is_said_and_recorded(
-    post: Store, situation: Situation, reader: Reader, tmp_path: Path
-) -> None:
-    assert not_carried_out(post, tmp_path / "out", area="T-NOWHERE") == "unknown_area"
+def test_an_area_that_nobody_took_in_is_refused(post: Store, tmp_path: Path) -> None:
+    assert refused(post, tmp_path / "out", area="T-NOWHERE")[0] == ["disaster.area_elsewhere"]
 
 
 def test_a_list_with_refused_rows_is_not_answered_in_part(
@@ -148,8 +159,9 @@ def test_a_match_needs_a_list(post: Store, tmp_path: Path) -> None:
     assert not_carried_out(post, tmp_path / "out", mode=Mode.MATCH) == "match_without_list"
 
 
-def test_forwarding_on_behalf_hands_over_no_file(post: Store, tmp_path: Path) -> None:
-    assert not_carried_out(post, tmp_path / "out", mode=Mode.FORWARD, purpose="notice") == "forward_not_by_pack"
+def test_forwarding_on_behalf_needs_the_notice(post: Store, tmp_path: Path) -> None:
+    found = not_carried_out(post, tmp_path / "out", mode=Mode.FORWARD, purpose="notice")
+    assert found == "forward_without_notice"
 
 
 def test_an_agreement_that_names_another_key_is_not_served(bare: Store, tmp_path: Path) -> None:
@@ -163,7 +175,7 @@ def test_a_folder_that_is_there_is_never_written_over(post: Store, tmp_path: Pat
     taken.mkdir(parents=True)
     (taken / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ProvideError) as caught:
-        provide(post, request(), out=tmp_path / "out", at=AT)
+        granted(post, request(), out=tmp_path / "out", at=AT)
     assert caught.value.code == "disaster.out_exists"
     assert files_of(tmp_path / "out") == {"R20261120-001-1/mine.txt": b"mine"}
     assert ledger_of(post, "not_provided")[0]["reason"] == "disaster.out_exists"
@@ -180,20 +192,10 @@ def test_a_store_without_a_register_says_what_is_missing(situation: Situation, p
 def test_the_name_of_a_request_cannot_lead_out_of_the_folder(post: Store, tmp_path: Path, name: str) -> None:
     before = post.ledger.head()
     with pytest.raises(ProvideError) as caught:
-        provide(post, request(request_id=name), out=tmp_path / "out", at=AT)
+        provide(post, name, out=tmp_path / "out", at=AT, by=GIVES)
     assert caught.value.code == "disaster.bad_request_id"
     assert post.ledger.head() == before
     assert not (tmp_path / "out").exists()
-
-
-def test_numbers_of_requests_fill_what_is_free(post: Store, now: datetime) -> None:
-    for number in (1, 2, 4):
-        post.requests.add(request(number=number), at=now)
-        post.requests.add(request(request_id=f"BY-HAND-{number}"), at=now)
-    assert new_request_id(post, TOWN, at=now) == "R20261120-003"
-    post.requests.add(request(number=3), at=now)
-    assert new_request_id(post, TOWN, at=now) == "R20261120-005"
-    assert new_request_id(post, TOWN, at=now + timedelta(hours=15)) == "R20261121-001"  # midnight in Japan
 
 
 @pytest.mark.parametrize("mode", [*PERSONAL_MODES, "part"])
@@ -279,7 +281,7 @@ def test_a_personal_layer_has_the_columns_of_its_clause_and_no_other(
 
 def test_fewer_fields_asked_for_are_all_that_leaves(post: Store, tmp_path: Path) -> None:
     fields = ("point_id", "status", "place_town")
-    made = provide(post, request(fields=fields), out=tmp_path / "out", at=AT)
+    made = granted(post, request(fields=fields), out=tmp_path / "out", at=AT)
     found = rows_of(made, "dwellings")
     assert {tuple(row) for row in found} == {(*fields, "at")}
     assert all(row["at"] is None for row in found)
@@ -335,7 +337,7 @@ def test_packs_are_byte_for_byte_the_same_as_if_the_protected_had_never_been_the
 ) -> None:
     asked = asked_people(situation, reader) if mode is Mode.MATCH else None
     one, two = (
-        provide(store, request(mode, request_id=f"R-{mode}"), out=tmp_path / name, at=AT, inquiries=asked)
+        granted(store, request(mode, request_id=f"R-{mode}"), out=tmp_path / name, at=AT, inquiries=asked)
         for store, name in zip(twins, ("with", "without"), strict=True)
     )
     assert (one.pack_id, one.matched, one.withheld) == (two.pack_id, two.matched, two.withheld)
@@ -400,7 +402,7 @@ def test_a_drill_never_reads_the_real_register(packs: Packs, post: Store, tmp_pa
 
 def test_counts_of_the_real_register_are_not_in_a_drill(post: Store, tmp_path: Path) -> None:
     asked = request(Mode.LAYER, dataset="damage-points", purpose="rescue", event_id=DRILL)
-    made = provide(post, asked, out=tmp_path / "out", at=AT)
+    made = granted(post, asked, out=tmp_path / "out", at=AT)
     assert "delivery-status" not in made.counts
     assert "delivery-status" in made.not_provided
 
@@ -412,7 +414,7 @@ def test_rows_of_a_drill_do_not_enter_a_real_extract(packs: Packs, situation: Si
         row = store.current("delivery-points", TOWN).table.slice(0, 1)
         invented = row.set_column(0, "point_id", pa.array(["KUNREN-0001"]))
         store.add_batch(batch_of("delivery-points", invented, dataset="drill", drill=True), at=AT)
-        made = provide(store, request(), out=tmp_path / "out", at=AT)
+        made = granted(store, request(), out=tmp_path / "out", at=AT)
     assert made.matched == packs.dwelling.matched
     assert not any("KUNREN-0001" in text for _, text in texts_of(made.folder))
     assert not manifest_of(made.folder)["drill"]
@@ -485,7 +487,7 @@ def test_homes_without_a_place_are_withheld_from_an_area_and_counted(post: Store
         post.purge(row.batch_id, at=AT)
     post.add_batch(batch_of("delivery-points", table), at=AT)
     before = post.current("delivery-points", TOWN).table.column("lon").null_count
-    made = provide(post, request(area=AREA), out=tmp_path / "out", at=AT)
+    made = granted(post, request(area=AREA), out=tmp_path / "out", at=AT)
     assert made.withheld["no_place"] == before >= 7
     gone = set(table.column("point_id").to_pylist()[:7])
     assert not gone & {row["point_id"] for row in rows_of(made, "dwellings")}
@@ -531,9 +533,11 @@ def test_a_vehicle_of_which_nobody_knows_counts_as_one_that_delivers_mail() -> N
 def test_where_only_the_town_is_agreed_no_home_is_told(
     post: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decide = door.decide
-    monkeypatch.setattr(door, "decide", lambda *a, **k: replace(decide(*a, **k), precision=Precision.TOWN))
-    made = provide(post, request(), out=tmp_path / "out", at=AT)
+    for module in ("disaster.requests", "disaster.openlayers"):
+        monkeypatch.setattr(
+            import_module(module), "decide", lambda *a, **k: replace(decide(*a, **k), precision=Precision.TOWN)
+        )
+    made = granted(post, request(), out=tmp_path / "out", at=AT)
     for layer in made.counts:
         for row in rows_of(made, layer):
             assert not set(row) & {"lon", "lat", "mgrs", "geometry", "address", "building", "place_text", "point_id"}
@@ -547,7 +551,7 @@ def test_the_files_are_durable_and_released_before_the_folder_appears_and_handed
     synced: set[int] = set()
     at_release: set[int] = set()
     seen: list[tuple[str, bool]] = []
-    fsync, release, move = os.fsync, Provisions.release, door.move
+    fsync, release, move = os.fsync, Provisions.release, handover.move
     final = tmp_path / "out" / "R20261120-001-1"
 
     def recorded(handle: int) -> None:
@@ -565,11 +569,11 @@ def test_the_files_are_durable_and_released_before_the_folder_appears_and_handed
 
     monkeypatch.setattr(os, "fsync", recorded)
     monkeypatch.setattr(Provisions, "release", released)
-    monkeypatch.setattr(door, "move", moved)
-    made = provide(post, request(), out=tmp_path / "out", at=AT)
+    monkeypatch.setattr(handover, "move", moved)
+    made = granted(post, request(), out=tmp_path / "out", at=AT)
     assert made.folder == final
-    assert seen == [("released", False), ("released", True)]
-    assert ledger_kinds(post)[-2:] == ["released", "handed"]
+    assert seen == [("step_taken", False), ("step_taken", True)]
+    assert ledger_kinds(post)[-4:] == ["released", "step_taken", "handed", "step_taken"]
     inside = [final, *final.rglob("*")]
     assert len(inside) > 20
     assert {path.stat().st_ino for path in inside} <= at_release
@@ -588,21 +592,89 @@ def test_the_ledger_names_the_manifest_and_no_person(packs: Packs) -> None:
     assert released["decision"]["clause_id"] == "person"
 
 
-def test_the_same_request_again_gives_another_pack_of_the_same_rows(post: Store, tmp_path: Path) -> None:
-    one, two = (provide(post, request(), out=tmp_path / "out", at=AT) for _ in range(2))
+def test_the_same_question_again_is_another_request_and_gives_the_same_rows(post: Store, tmp_path: Path) -> None:
+    one, two = (granted(post, request(number=number), out=tmp_path / "out", at=AT) for number in (1, 2))
     assert one.pack_id != two.pack_id
     assert one.counts == two.counts
     for path, content in files_of(one.folder).items():
         if path.endswith((".csv", ".geojson")):
             assert files_of(two.folder)[path] == content, path
-    assert len(ledger_of(post, "handed")) == 2
-    assert len(ledger_of(post, "requested")) == 1
+    assert len(ledger_of(post, "handed")) == len(ledger_of(post, "requested")) == 2
+
+
+def test_an_approval_lets_one_pack_out_and_no_second(post: Store, tmp_path: Path) -> None:
+    granted(post, request(), out=tmp_path / "out", at=AT)
+    with pytest.raises(WorkflowError) as caught:
+        provide(post, request().request_id, out=tmp_path / "again", at=AT, by=GIVES)
+    assert caught.value.code == "agreements.not_in_this_state"
+    assert not (tmp_path / "again").exists()
+
+
+def test_nothing_leaves_that_nobody_approved(post: Store, tmp_path: Path) -> None:
+    requests.submit(post, request(), ASKS, at=AT)
+    with pytest.raises(WorkflowError) as caught:
+        provide(post, request().request_id, out=tmp_path / "out", at=AT, by=GIVES)
+    assert caught.value.code == "agreements.not_in_this_state"
+    assert ledger_of(post, "released") == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_may_not_let_out_lets_nothing_out(post: Store, tmp_path: Path) -> None:
+    approved(post, request())
+    for role in (Role.MUNICIPAL_HQ, Role.PREFECTURE, Role.PROTECTION_OFFICER):
+        with pytest.raises(CodedError) as caught:
+            provide(post, request().request_id, out=tmp_path / "out", at=AT, by=Actor("だれか", role))
+        assert caught.value.code in ("agreements.no_right", "disaster.released_by_asking_side")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_approved_and_is_open_no_more_is_refused_at_the_release(post: Store, tmp_path: Path) -> None:
+    approved(post, request())
+    post.events.close(EVENT, closed_at=AT + timedelta(hours=1), at=AT + timedelta(hours=1))
+    with pytest.raises(RefusedError) as caught:
+        provide(post, request().request_id, out=tmp_path / "out", at=AT + timedelta(hours=2), by=GIVES)
+    assert caught.value.decision.reasons[0].code == "agreements.event_closed"
+    assert [said["decision"]["granted"] for said in ledger_of(post, "refused")] == [False]
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_recorded_weighing_nobody_s_home_leaves(bare: Store, tmp_path: Path) -> None:
+    text = agreement(key=bare.public_key)
+    bare.agreements.add(f"{TOWN}-2026-01", TOWN, text, at=AT)
+    declare(bare)
+    assert refused(bare, tmp_path / "out")[0] == ["agreements.no_assessment"]
+
+
+def test_forwarding_tells_the_city_counts_alone_and_the_post_whom_to_bring_it(packs: Packs) -> None:
+    made = packs.forward
+    counts = {row["outcome"]: row["count"] for row in rows_of(made, "forwarded")}
+    assert sum(counts.values()) == made.matched == packs.dwelling.matched
+    assert counts["to_mail"] == made.returned > 0
+    assert set(made.counts) == {"forwarded"}
+    assert made.mailing is not None
+    secrets = {row["address"] for row in rows_of(packs.dwelling, "dwellings")}
+    for path, text in texts_of(made.folder):
+        assert not [address for address in secrets if address in text], path
+    own = manifest_of(made.mailing)
+    assert own["recipient"] == {"name": "潮見郵便局", "code": "S001"}
+    assert [entry["name"] for entry in own["layers"] if entry["personal"]] == ["mailing"]
+    said = {entry["provision_id"]: entry for entry in ledger_of(packs.post, "released")}
+    assert said[made.mailing.name]["recipient"] == "潮見郵便局"
+    assert said[made.pack_id]["recipient"] == RECIPIENT
+
+
+def test_both_packs_of_a_forwarding_hold_the_notice_as_the_city_gave_it(packs: Packs) -> None:
+    made = packs.forward
+    assert made.mailing is not None
+    for folder in (made.folder, made.mailing):
+        assert (folder / NOTICE.name).read_bytes() == NOTICE.content
+        assert NOTICE.name in {file["path"] for file in manifest_of(folder)["files"]}
 
 
 def test_another_request_under_the_same_name_is_refused(post: Store, tmp_path: Path) -> None:
     post.requests.add(request(), at=AT)
     with pytest.raises(StoreError):
-        provide(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
+        granted(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
     assert not (tmp_path / "out").exists()
 
 
@@ -619,20 +691,21 @@ def test_a_full_disk_leaves_nothing_and_is_said(post: Store, tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(door, "zip_folder", full)
+        patch.setattr(handover, "zip_folder", full)
         with pytest.raises(ProvideError) as caught:
-            provide(post, request(), out=tmp_path / "out", at=AT)
+            granted(post, request(), out=tmp_path / "out", at=AT)
     assert caught.value.code == "disaster.cannot_write_out"
     assert list((tmp_path / "out").iterdir()) == []
     assert [p.state for p in post.provisions.all()] == ["failed"]
     assert ledger_kinds(post)[-1] == "failed"
-    assert provide(post, request(), out=tmp_path / "out", at=AT).pack_id.endswith("-2")
+    again = provide(post, request().request_id, out=tmp_path / "out", at=AT, by=GIVES)  # it is approved still
+    assert again.pack_id.endswith("-2")
 
 
 def test_a_folder_that_cannot_be_made_is_said(post: Store, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file", encoding="utf-8")
     with pytest.raises(ProvideError) as caught:
-        provide(post, request(), out=tmp_path / "out", at=AT)
+        granted(post, request(), out=tmp_path / "out", at=AT)
     assert caught.value.code == "disaster.cannot_write_out"
     assert ledger_kinds(post)[-1] == "failed"
 
@@ -644,8 +717,8 @@ def test_a_rename_that_fails_is_finished_or_failed_and_never_forgotten(
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(door, "move", late)
-        made = provide(post, request(), out=tmp_path / "out", at=AT)
+        patch.setattr(handover, "move", late)
+        made = granted(post, request(), out=tmp_path / "out", at=AT)
     assert made.folder.is_dir()  # the second attempt, by settle, worked
-    assert ledger_kinds(post)[-2:] == ["released", "handed"]
+    assert ledger_kinds(post)[-4:] == ["released", "step_taken", "handed", "step_taken"]
     assert post.provisions.pending() == ()

@@ -20,6 +20,7 @@ from door_town import (
     declare,
     files_of,
     forged,
+    granted,
     ledger_of,
     manifest_of,
     rehash,
@@ -36,7 +37,6 @@ from disaster.errors import DisasterError, ReceiveError, StoreError
 from disaster.manifest import LAYERS, PERSONAL
 from disaster.models import NOUNS
 from disaster.pack import read_manifest
-from disaster.provide import provide
 from disaster.publish import publish
 from disaster.receive import receive
 from disaster.store import Store
@@ -273,14 +273,14 @@ def test_an_agreement_without_a_key_opens_no_pack(
 def test_an_older_pack_than_the_newest_of_its_request_is_refused(
     city: Store, post: Store, reader: Reader, tmp_path: Path
 ) -> None:
-    city.agreements.all(TOWN)
-    asked = request(Mode.LAYER, 7, dataset="damage-points")
-    old = provide(post, asked, out=tmp_path / "out", at=AT)
-    new = provide(post, asked, out=tmp_path / "out", at=AT + timedelta(hours=2))
+    one, two = (request(Mode.LAYER, number, dataset="damage-points") for number in (7, 8))
+    old = granted(post, one, out=tmp_path / "out", at=AT)
+    made = granted(post, two, out=tmp_path / "out", at=AT + timedelta(hours=2))
+    new = forged(made.folder, tmp_path / "new", post, lambda document: document.update(request_id=one.request_id))
     later = AT + timedelta(hours=3)
-    assert not receive(city, new.folder, at=later, reader=reader).unchanged
+    assert not receive(city, new, at=later, reader=reader).unchanged
     assert refused(city, old.folder, reader, at=later) == "pack_older"
-    assert receive(city, new.zip, at=later, reader=reader).unchanged
+    assert receive(city, zipped(new, tmp_path / "new.zip"), at=later, reader=reader).unchanged
 
 
 # --- altered on the way ----------------------------------------------------------------------------------------------
@@ -519,8 +519,26 @@ def test_what_is_no_manifest_ends_in_one_sentence(
 
 
 def test_a_pack_of_a_later_version_says_so(gate: Store, packs: Packs, reader: Reader, tmp_path: Path) -> None:
-    pack = forged(packs.vehicles.folder, tmp_path / "pack", packs.post, set_in("version", 2))
+    pack = forged(packs.vehicles.folder, tmp_path / "pack", packs.post, set_in("version", 3))
     assert refused(gate, pack, reader) == "pack_version"
+
+
+def _as_version_1(document: dict[str, Any]) -> None:
+    """Take out what version 1 did not say."""
+    document["version"] = 1
+    document["provider"].pop("signing_key")
+    for name in ("agreement_title", "law", "assessment_id", "channel", "document_due"):
+        document.pop(name)
+    for one in document["layers"]:
+        one.pop("place")
+        for column in one["columns"]:
+            for name in ("clause", "article", "basis", "law"):
+                column.pop(name)
+
+
+def test_a_pack_of_version_1_is_received_as_before(city: Store, packs: Packs, reader: Reader, tmp_path: Path) -> None:
+    pack = forged(packs.vehicles.folder, tmp_path / "pack", packs.post, _as_version_1)
+    assert receive(city, pack, at=AT, reader=reader).counts == packs.vehicles.counts
 
 
 def test_a_manifest_too_large_to_be_one_is_not_read(gate: Store, packs: Packs, reader: Reader, tmp_path: Path) -> None:
@@ -681,7 +699,7 @@ def test_received_rows_are_encrypted_where_they_lie(city: Store, packs: Packs, r
 def test_the_citys_store_cannot_provide_with_the_posts_agreement(city: Store, tmp_path: Path) -> None:
     declare(city)
     with pytest.raises(DisasterError) as caught:
-        provide(city, request(), out=tmp_path / "out", at=AT)
+        granted(city, request(), out=tmp_path / "out", at=AT)
     assert caught.value.code == "disaster.other_signing_key"
     assert not isinstance(caught.value, StoreError)
 

@@ -83,12 +83,6 @@ def national_list(folder: Path, spots: Sequence[Spot], name: str = "national.jso
     return path
 
 
-@pytest.fixture(scope="module")
-def reader() -> Any:
-    with Reader() as one:
-        yield one
-
-
 @pytest.fixture
 def run(tmp_path: Path, reader: Reader, now: datetime) -> Any:
     """Reconcile into the next folder, a year after the last time."""

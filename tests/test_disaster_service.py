@@ -148,7 +148,7 @@ def test_what_is_no_page_has_the_one_body(plain: TestClient) -> None:
 
 QUESTION: dict[str, Any] = {
     "dataset": "delivery-points", "purpose": "safety_check", "recipient": RECIPIENT, "mode": "dwelling",
-    "event_id": EVENT, "document_no": "潮災第1号",
+    "event_id": EVENT, "document_no": "潮災第1号", "reason": "一覧にない住居も一軒ずつ回るため",
 }  # fmt: skip
 
 
@@ -159,6 +159,8 @@ def test_a_dry_run_decides_and_records_nothing(client: TestClient, serving: Stor
     refused = client.post("/decisions/dry-run", json={**QUESTION, "purpose": "planning"}).json()
     assert not refused["granted"]
     assert refused["reasons"][0]["code"] == "agreements.other_purpose"
+    unexplained = client.post("/decisions/dry-run", json={**QUESTION, "reason": " "}).json()
+    assert unexplained["reasons"][0]["code"] == "agreements.stronger_without_reason"
     assert serving.ledger.head() == head
     assert serving.requests.all() == ()
     assert serving.provisions.all() == ()

@@ -1,6 +1,6 @@
 """Claims about workbooks that are taken in: a merged amount is counted once, and rows are named as the sheet does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,6 @@ from geo.read import RawTable, Reader
 
 HEAD = ("避難所ID", "名称", "所在地", "区分", "想定収容人数", "経度", "緯度", "備考")
 TITLE = (["潮見市 避難所一覧"], ["令和8年11月1日現在"], [])
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as opened:
-        yield opened
 
 
 def _row(number: int, capacity: object = 10, note: str | None = None) -> list[object]:

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from disaster.cli.app import make_program
 
+pytestmark = pytest.mark.usefixtures("one_parser")
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -29,10 +31,10 @@ def commands(block: str) -> list[list[str]]:
 
 
 def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = blocks("tour")
+    (tour,), (after,) = blocks("tour"), blocks("after")
     monkeypatch.chdir(tmp_path)
     program, runner = make_program(), CliRunner()
-    for words in commands(block):
+    for words in (*commands(tour), *commands(after)):
         assert words[0] == "tayori", words
         done = runner.invoke(program, words[1:])
         assert done.exit_code == 0, (words, done.output)

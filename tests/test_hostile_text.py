@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +30,7 @@ from geo.read import Reader
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 PROGRAM = make_program()
+pytestmark = pytest.mark.usefixtures("one_parser")
 #: Text that some program somewhere runs, follows, obeys or is confused by.
 EVIL = [
     "=cmd|' /C calc'!A0", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1+1)", "\t=1+1", "　=1+1", "＝1+1", "\ufeff=1+1",
@@ -91,12 +91,6 @@ def gazetteer() -> Gazetteer:
     }
     same = {"source": "架空", "vintage": "2026"}
     return Gazetteer.of(pa.Table.from_pylist([{**row, **same}]), municipality="99301")
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as made:
-        yield made
 
 
 # --- sheets

@@ -28,6 +28,7 @@ class Question(BaseModel):
     channel: Literal["telephone", "document"] = "document"
     confirmed_by: Text = ""
     document_no: Text = ""
+    reason: Text = ""
     area: Text | None = None
 
 
@@ -38,6 +39,6 @@ def decide_dry_run(question: Question, store: StoreOf, municipality: Municipalit
         request_id="dry-run", municipality=municipality, requester=question.requester or question.recipient,
         recipient=question.recipient, purpose=question.purpose, dataset=question.dataset, mode=question.mode,
         made_at=now, channel=question.channel, confirmed_by=question.confirmed_by, document_no=question.document_no,
-        event_id=question.event_id, area=question.area,
+        event_id=question.event_id, area=question.area, reason=question.reason,
     )  # fmt: skip
     return dry_run(store, request, at=now).to_dict()

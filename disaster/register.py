@@ -1,0 +1,106 @@
+"""What the door takes out of the delivery register for a request: never without the guard, never a name too many."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from agreements.clock import japan_date
+from agreements.request import Mode
+from disaster import residents
+from disaster.batch import Batch
+from disaster.case import Case
+from disaster.errors import ProvideError
+from disaster.guard import hide_protected
+from disaster.layers import sorted_rows
+from disaster.matchlist import require_honest_list
+from disaster.models import AREAS, DELIVERY_POINTS, PROTECTION
+from disaster.store import Store
+
+
+def register(store: Store, case: Case, *, named: bool) -> tuple[pa.Table, datetime] | None:
+    """Return the delivery register without the names of protected people, None if there is none.
+
+    Where no name can leave, none is read (`named` false): what was never loaded cannot slip out. A drill reads
+    invented people alone: where none were taken in, the real register is no substitute.
+    """
+    code = case.request.municipality
+    columns = None if named else [*(column.name for column in residents.DWELLING_COLUMNS), "lon", "lat"]
+    current = store.current(DELIVERY_POINTS.kind, code, columns=columns, drill=case.drill)
+    if current.as_of is None or current.drill != case.drill:
+        return None
+    protection = store.current(PROTECTION.kind, code, drill=case.drill)
+    hidden = hide_protected(current.table, protection.table if protection.as_of else None, on=japan_date(case.at))
+    return sorted_rows(hidden, DELIVERY_POINTS.key), current.as_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """The rows that answer a request, and whom they are about, for the index that answers "who got my data"."""
+
+    selection: residents.Selection = field(repr=False)
+    subjects: pa.Table = field(repr=False)
+
+
+def selected(store: Store, case: Case, points: pa.Table, inquiries: Batch | None) -> Selected:
+    """Return the rows of the register (`register`) that answer the request.
+
+    `subjects` holds ``name``, ``address`` and ``point_id`` of the people and homes in them, null where the rows do not
+    tell: of a match the asked people that were found.
+
+    Raises
+    ------
+    ProvideError
+        If a list is missing, has refused rows or asks more than a list may, or the area is not known.
+    """
+    if case.request.mode is Mode.MATCH:
+        asked = _list(case, inquiries).table
+        answers = residents.match(points, asked)
+        return Selected(answers, _found(answers.table, asked))
+    inside, unplaced = residents.in_area(points, asked_polygons(store, case))
+    if case.request.mode is Mode.PERSON:
+        unplaced_names = residents.count_names(points.filter(pc.is_null(points.column("lon")))) if unplaced else 0
+        people = residents.persons(inside, unplaced_names=unplaced_names)
+        return Selected(people, _subjects(people.table, people.table.column(residents.ADDRESSEE.name)))
+    if case.request.mode is Mode.FORWARD:
+        homes = residents.deliverable(inside, unplaced=unplaced)
+    else:
+        homes = residents.dwellings(inside, unplaced=unplaced)
+    return Selected(homes, _subjects(homes.table, None))
+
+
+def _found(answers: pa.Table, asked: pa.Table) -> pa.Table:
+    hits = asked.filter(pc.equal(answers.column("result"), "hit"))
+    nothing = pa.nulls(hits.num_rows, pa.string())
+    columns = [hits.column("inquired_name"), hits.column("inquired_address"), nothing]
+    return pa.table(columns, names=["name", "address", "point_id"])
+
+
+def _subjects(rows: pa.Table, names: pa.ChunkedArray | None) -> pa.Table:
+    of = pa.nulls(rows.num_rows, pa.string()) if names is None else names
+    return pa.table([of, rows.column("address"), rows.column("point_id")], names=["name", "address", "point_id"])
+
+
+def _list(case: Case, inquiries: Batch | None) -> Batch:
+    if inquiries is None:
+        raise ProvideError("disaster.match_without_list")
+    if inquiries.refused:  # a row without an answer would look like a miss
+        first = inquiries.faults.kept[0].reason() if inquiries.faults.kept else ""
+        file = "、".join(source.file for source in inquiries.sources)
+        raise ProvideError("disaster.bad_inquiries", file=file, count=inquiries.refused, first=first)
+    require_honest_list(inquiries.table, limit=case.decision.list_limit)
+    return inquiries
+
+
+def asked_polygons(store: Store, case: Case) -> np.ndarray | None:
+    """Return the polygons of the asked area, None for the whole municipality."""
+    if case.request.area is None:
+        return None
+    areas = store.current(AREAS.kind, case.request.municipality, drill=case.drill).table
+    chosen = areas.filter(pc.equal(areas.column("area_id"), case.request.area)) if areas.num_rows else areas
+    if chosen.num_rows == 0:
+        raise ProvideError("disaster.unknown_area", area=case.request.area)
+    return np.asarray(shapely.from_wkb(chosen.column("geometry").to_numpy(zero_copy_only=False)))
