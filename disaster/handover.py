@@ -22,7 +22,7 @@ from disaster.case import Case, Contents, head, marks
 from disaster.channel import AES_ZIP, EXCEL_PASSWORD, PLAIN, lock_workbook, new_password
 from disaster.cover import cover
 from disaster.errors import ProvideError
-from disaster.housenumber import without_building
+from disaster.housenumber import may_name_building, without_building
 from disaster.pack import READ_ME, RELEASE_FORM, WORKBOOK, File, described, seal, sync_folders, write_files, zip_folder
 from disaster.progress import Step
 from disaster.register import Selected
@@ -151,6 +151,7 @@ def _keys(store: Store, rows: pa.Table) -> KeyArray:
 
 def _by_house_number(rows: pa.Table) -> pa.Table:
     """Return the rows whose address goes on with a building, without it: who asks may not know how it was written."""
+    rows = rows.filter(may_name_building(rows.column("address")))
     coded = rows.column("address").combine_chunks().dictionary_encode()
     whole = fold(coded.dictionary)
     bare = without_building(whole)

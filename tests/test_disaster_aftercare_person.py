@@ -14,7 +14,7 @@ from disaster.aftercare.person import MAY_ASK, Answer, Met, Subject, given_to
 from disaster.aftercare.receipts import Told, record_receipt
 from disaster.aftercare.spellings import spellings
 from disaster.errors import AftercareError, StoreError
-from disaster.housenumber import without_building
+from disaster.housenumber import may_name_building, without_building
 from disaster.store import Store
 from geo.address import fold
 
@@ -96,6 +96,18 @@ def test_the_asked_spelling_comes_first_and_each_once(address: str) -> None:
 def test_a_house_number_ends_where_a_building_begins_and_is_cut_nowhere_else(written: str, bare: str | None) -> None:
     folded = fold(pa.array([written]))
     assert without_building(folded).to_pylist() == [bare or folded[0].as_py()]
+    assert bare is None or may_name_building(pa.array([written])).to_pylist() == [True]
+
+
+_SIGNS = st.lists(st.sampled_from("浜立012３-－丁目番地号の一二十 　サンポ条"), max_size=12).map("".join)
+
+
+@given(st.sampled_from(["", "浜町1-2-3", "浜町一丁目2番", "浜2－3番地の4", "浜町三丁目四番五号"]), _SIGNS)
+def test_no_building_that_would_be_cut_off_is_passed_over(number: str, more: str) -> None:
+    written = pa.array([f"{number}{more}"])
+    folded = fold(written)
+    rest = (folded[0].as_py() or "").removeprefix(without_building(folded)[0].as_py() or "")
+    assert not set(rest) & set("サンポ浜立条") or may_name_building(written).to_pylist() == [True]
 
 
 def test_a_building_in_the_question_is_no_reason_not_to_be_found_but_one_for_doubt(giver: Store) -> None:

@@ -162,8 +162,9 @@ def recall_check(
         lines.append(next_command(shell, "purge", "pack", notice.pack_id, "--by", "氏名", "--out", "削除の報告"))
     else:
         lines.append(
-            shell.say("この保管庫では受け取っていません。写しがあれば消し、通知の用紙で報告してください。",
-                      "This store never received it; delete copies and report on the form of the notice.")
+            shell.say("この保管庫では受け取っていません。記録したので、後から届いても受け取りません。"
+                      "写しがあれば消し、通知の用紙で報告してください。",
+                      "This store never received it and will refuse it; delete copies, report on the notice's form.")
         )  # fmt: skip
     document = {"recall": notice.model_dump(mode="json"), "received": checked.received, "here": checked.here}
     return Answer("recall-check", document, lines)
