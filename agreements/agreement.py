@@ -78,8 +78,8 @@ def parse_agreement(toml_text: str) -> Agreement:
 
 def _agreement(top: Table) -> Agreement:
     template = _template(top)
-    post = _party(top.table("post"), _OFFICE, "S001", key=True)
-    municipality = _party(top.table("municipality"), _CODE5, "99301", key=False)
+    post = _party(top.table("post"), _OFFICE, "S001")
+    municipality = _party(top.table("municipality"), _CODE5, "99301")
     offices = top.texts("offices", pattern=_OFFICE, example="S001")
     _check_names(top, {post.name, post.code, *post.units, *offices}, municipality)
     signed = top.day("signed", required=False)
@@ -129,11 +129,11 @@ def _template(top: Table) -> Template | None:
     return load_template(template_id, wanted)
 
 
-def _party(table: Table, code: str, example: str, *, key: bool) -> Party:
+def _party(table: Table, code: str, example: str) -> Party:
     party = Party(
         name=table.text("name"),
         code=table.text("code", pattern=code, example=example),
-        signing_key=table.text("signing_key", required=False) if key else "",
+        signing_key=table.text("signing_key", required=False),
         units=table.texts("units"),
     )
     if party.signing_key and not _is_key(party.signing_key):

@@ -108,6 +108,11 @@ class Decision:
     document_due: datetime | None = None
     milder_why: Reason | None = None
 
+    @property
+    def binding(self) -> tuple[Reason, ...]:
+        """The conditions that bind the recipient; what a lawyer is still to confirm is the provider's own matter."""
+        return tuple(reason for reason in self.conditions if reason.code != "agreements.condition_lawyer")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the decision for JSON and the ledger, with `format` and `version`."""
         own = {name: plain(getattr(self, name)) for name in self.__slots__}

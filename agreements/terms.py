@@ -16,7 +16,8 @@ class Party:
     """One side of an agreement.
 
     `code` is the 5-digit municipality code or the office code. `units` are further names under which the party asks
-    and receives, such as 災害対策本部. `signing_key` is the Ed25519 public key (base64) with which the post signs.
+    and receives, such as 災害対策本部. `signing_key` is the Ed25519 public key (base64) with which the party signs
+    what it provides; a municipality signs what it passes on and may leave it out.
     """
 
     name: str

@@ -95,7 +95,7 @@ def _party_lines(key: str, heading: str, party: Party) -> list[str]:
         f"name = {quoted(party.name)}",
         f"code = {quoted(party.code)}",
         f"units = {listed(party.units)}",
-        *(signs if key == "post" else ()),
+        *(signs if key == "post" or party.signing_key else ()),
         "",
     ]
 

@@ -140,7 +140,7 @@ def head(case: Case, contents: Contents, pack_id: str, *, key: str) -> dict[str,
         "expires_at": decision.expires_at.isoformat() if decision.expires_at else None,
         "source_pack_ids": list(contents.sources),
         "clauses": [_clause_line(one) for one in contents.decisions],
-        "conditions": [reason.sentence("ja") for reason in decision.conditions],
+        "conditions": [reason.sentence("ja") for reason in decision.binding],
         "not_provided": [
             {"dataset": name, "title": DATASETS[name].label, "reason": why}
             for name, why in contents.not_provided.items()

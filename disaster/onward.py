@@ -110,12 +110,11 @@ class _Received:
 def _received(store: Store, case: Case) -> _Received:
     """Return the received rows of the request's event."""
     request, kind = case.request, _RECEIVED[case.request.mode]
-    current = store.current(kind, request.municipality, at=case.at, drill=case.drill)
+    current = store.current(kind, request.municipality, at=case.at, drill=case.drill, event_id=request.event_id or "")
     held = [row for row in store.batches(kind, request.municipality) if row.batch_id in set(current.batch_ids)]
     packs = [store.received.get(row.pack_id) for row in held if row.pack_id]
     ends = [pack.expires_at for pack in packs if pack.expires_at is not None]
-    same_event = all(pack.event_id == request.event_id for pack in packs)
-    if current.as_of is None or current.drill != case.drill or not ends or not same_event:
+    if current.as_of is None or current.drill != case.drill or not ends or request.event_id is None:
         raise ProvideError("disaster.onward_nothing_received", mode=MODES[request.mode][0])
     latest = min([*ends, *([case.decision.expires_at] if case.decision.expires_at else [])])
     return _Received(current.table, current.as_of, latest, tuple(sorted(pack.pack_id for pack in packs)))

@@ -219,7 +219,7 @@ def _given(decision: Decision, agreement: Agreement | None) -> list[tuple[str, s
         ("除いたもの", labels(decision.excludes, EXCLUSIONS)),
         ("利用の期限", f"{shown(decision.expires_at)}まで" if decision.expires_at else ""),
         ("渡し方", labels((decision.channel,), CHANNELS) if decision.channel else ""),
-        ("条件", "\n".join(reason.sentence() for reason in decision.conditions)),
+        ("条件", "\n".join(reason.sentence() for reason in decision.binding)),
     ]
     return [row for row in rows if row[1]]
 

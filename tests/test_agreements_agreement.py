@@ -122,6 +122,14 @@ def test_an_agreement_sets_its_own_retention_and_document_hours() -> None:
     assert changed.purposes == ("notice",)
 
 
+def test_a_municipality_may_name_the_key_with_which_it_signs_what_it_passes_on() -> None:
+    text = _text(municipality=replace(PARSED.municipality, signing_key=KEY))
+    assert parse_agreement(text).municipality.signing_key == KEY
+    assert PARSED.municipality.signing_key == ""
+    party = text.index("[municipality]")
+    assert _faults(text[:party] + text[party:].replace(KEY, "abc")) == [("municipality.signing_key", "not_a_key")]
+
+
 def test_an_agreement_sets_its_own_channel_list_limit_and_cost_rule_and_they_are_written_down() -> None:
     given = {
         "match": Parameters(list_limit=120, channel="aes_zip", retention_days=7),

@@ -52,6 +52,7 @@ def test_what_was_not_seen_in_the_law_itself_is_left_to_a_lawyer() -> None:
     told = [c.sentence() for c in decision.conditions if c.code == "agreements.condition_lawyer"]
     assert len(told) == 1
     assert "法務担当の確認が必要です" in told[0]
+    assert not [c for c in decision.binding if c.code == "agreements.condition_lawyer"]  # the recipient is not bound
     assert not [c for c in judged(NEW, request()).conditions if c.code == "agreements.condition_lawyer"]
 
 

@@ -131,6 +131,17 @@ def refused_code(store: Store, one: Request, out: Path) -> str:
     return caught.value.code.removeprefix("disaster.")
 
 
+def test_of_two_events_at_once_each_gets_its_own_packs(packs: Packs, hq: Store, reader: Reader, tmp_path: Path) -> None:
+    other = "E-2026-09"
+    for store in (packs.post, hq):
+        declare(store, other)
+    second = granted(packs.post, request(Mode.DWELLING, 9, event_id=other), out=tmp_path / "packs")
+    receive(hq, second.folder, at=AT, reader=reader)
+    for number, (event, pack) in enumerate(((EVENT, packs.dwelling), (other, second)), start=7):
+        made = passed(hq, asked(number=number, event_id=event), tmp_path / f"out{number}")
+        assert manifest_of(made.folder)["source_pack_ids"] == [pack.pack_id]
+
+
 def test_nothing_goes_on_that_was_not_received_for_that_event(
     situation: Situation, packs: Packs, hq: Store, tmp_path: Path
 ) -> None:

@@ -48,6 +48,9 @@ def agreement_new(
     city_code: Annotated[str, typer.Option(help="市区町村コード / municipality code")],
     signed: Annotated[datetime, typer.Option(help="締結日 / day signed")],
     unit: Annotated[list[str] | None, typer.Option(help="市区町村の部署名(災害対策本部など) / units")] = None,
+    city_key: Annotated[
+        str, typer.Option(help="市区町村側の署名の公開鍵(再提供を確かめる。市のinitが示す) / the municipality's key")
+    ] = "",
 ) -> Answer:
     """郵便局側の保管庫の署名鍵を書いた協定のTOMLを作る / Write an agreement with the key of the post's store."""
     if out.exists():
@@ -56,7 +59,7 @@ def agreement_new(
         signing_key = store.public_key
     text = new_agreement_text(
         template, agreement_id=agreement_id, post=Party(post_name, post_code, signing_key),
-        municipality=Party(city_name, city_code, units=tuple(unit or ())), signed=signed.date(),
+        municipality=Party(city_name, city_code, city_key, tuple(unit or ())), signed=signed.date(),
         effective_from=signed.date(),
     )  # fmt: skip
     out.write_text(text, encoding="utf-8")

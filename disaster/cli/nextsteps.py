@@ -1,6 +1,7 @@
 """What can be typed next about a request, as it is typed."""
 
 from agreements.request import Mode
+from agreements.vocabulary import third_party
 from agreements.workflow import State
 from disaster.cli.saying import next_command
 from disaster.cli.shell import Shell
@@ -22,7 +23,8 @@ def next_commands(shell: Shell, one: Filed) -> list[str]:
     lines = _to_open(shell, one)
     if course.releasable and (one.decision is None or one.decision.granted):
         out = shell.say("出力フォルダ", "FOLDER")
-        lines.append(next_command(shell, "provide", name, "--by", person, "--out", out, *_file_of_mode(shell, one)))
+        verb = "onward" if third_party(one.request.recipient) else "provide"
+        lines.append(next_command(shell, verb, name, "--by", person, "--out", out, *_file_of_mode(shell, one)))
     if _document_may_help(one):
         number = shell.say("文書番号", "DOCUMENT_NO")
         lines.append(next_command(shell, "request", "document", name, "--number", number, "--by", person))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -74,10 +75,11 @@ class Batches:
         return snapshots.read_snapshot(path, about=about, key=key, columns=columns)
 
     def current(
-        self, kind: str, municipality: str, *, at: datetime | None, columns: Sequence[str] | None, drill: bool
-    ) -> Current:
+        self, kind: str, municipality: str, *, at: datetime | None, columns: Sequence[str] | None, drill: bool,
+        event_id: str = "",
+    ) -> Current:  # fmt: skip
         """Join the newest batches of a kind: see ``Store.current``."""
-        rows, of_drill = self.present(kind, municipality, at=at, drill=drill)
+        rows, of_drill = self.present(kind, municipality, at=at, drill=drill, event_id=event_id)
         tables = [self.read(row, columns) for row in rows]
         noun = NOUNS.get(kind.removeprefix(RECEIVED))
         if not tables or (noun is not None and not kind.startswith(RECEIVED)):  # all columns, typed, in their order
@@ -89,13 +91,15 @@ class Batches:
         ids, datasets = tuple(row.batch_id for row in rows), {row.dataset: row.as_of for row in rows}
         return Current(table, as_of, ids, of_drill, datasets, catalogue.credit(rows))
 
-    def present(self, kind: str, municipality: str, *, at: datetime | None, drill: bool) -> tuple[list[BatchRow], bool]:
+    def present(
+        self, kind: str, municipality: str, *, at: datetime | None, drill: bool, event_id: str = ""
+    ) -> tuple[list[BatchRow], bool]:
         """Return the batches that are the present, and whether they are of a drill: all of them or none."""
         if at is None and kind.startswith(RECEIVED):
             raise ValueError("received rows expire: say at what time they are read")
         with self.database.read() as connection:
-            real = catalogue.present(connection, kind, municipality, at=at, drill=False)
-            drilled = catalogue.present(connection, kind, municipality, at=at, drill=True) if drill else []
+            at_hand = partial(catalogue.present, connection, kind, municipality, at=at, event_id=event_id)
+            real, drilled = at_hand(drill=False), at_hand(drill=True) if drill else []
         if kind == PROTECTION.kind:
             return real + drilled, False  # a drill never takes anybody's protection away
         return (drilled, True) if drilled else (real, False)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from disaster.errors import StoreError
 from disaster.layouts import publisher
-from disaster.store.tables import batch, feature, recall
+from disaster.store.tables import batch, feature, recall, received
 
 #: Batches of a received pack have kinds of their own, so that they never pass for what the store took in itself.
 RECEIVED = "received/"
@@ -116,12 +116,12 @@ def of_pack(connection: Connection, municipality: str, pack_id: str) -> list[Bat
 
 
 def present(
-    connection: Connection, kind: str, municipality: str, *, at: datetime | None, drill: bool
+    connection: Connection, kind: str, municipality: str, *, at: datetime | None, drill: bool, event_id: str = ""
 ) -> list[BatchRow]:
     """Return the newest active batch of each dataset, in order of the datasets' names.
 
     Newest is by as-of time, then by arrival. With `at`: as the store stood then, without packs that had expired or were
-    recalled.
+    recalled. With `event_id`: only what packs of that event brought.
     """
     query = select(batch).where(
         batch.c.municipality == municipality,
@@ -133,6 +133,11 @@ def present(
         query = query.where(batch.c.ingested_at <= at, (batch.c.expires_at.is_(None)) | (batch.c.expires_at > at))
         recalled = select(recall.c.pack_id).where(recall.c.municipality == municipality, recall.c.at <= at)
         query = query.where((batch.c.pack_id.is_(None)) | (batch.c.pack_id.not_in(recalled)))
+    if event_id:
+        of_event = select(received.c.pack_id).where(
+            received.c.municipality == municipality, received.c.event_id == event_id
+        )
+        query = query.where(batch.c.pack_id.in_(of_event))
     newest: dict[str, BatchRow] = {}
     for found in connection.execute(query.order_by(batch.c.as_of, batch.c.number)):
         newest[found.dataset] = _row(found)

@@ -242,7 +242,7 @@ class Store:
 
     def current(
         self, kind: str, municipality: str, *, at: datetime | None = None, columns: Sequence[str] | None = None,
-        drill: bool = False,
+        drill: bool = False, event_id: str = "",
     ) -> Current:  # fmt: skip
         """Return the present rows of a kind: the newest active batch of every dataset.
 
@@ -255,8 +255,10 @@ class Store:
             ``geometry`` as WKB, EPSG:6668).
         drill
             Rows of a drill if the kind has any, else the real ones; without it never a row of a drill.
+        event_id
+            Of a received kind: only what packs of that event brought.
         """
-        return self._batches.current(kind, municipality, at=at, columns=columns, drill=drill)
+        return self._batches.current(kind, municipality, at=at, columns=columns, drill=drill, event_id=event_id)
 
     def features(
         self, kind: str, municipality: str, *, bbox: Bbox | None = None, limit: int = 1_000,
