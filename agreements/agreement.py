@@ -1,15 +1,17 @@
 """Agreements (協定) as TOML: reading one strictly, writing a new one to be signed."""
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from agreements.clauses import Clause, Template
-from agreements.documents import Table, head, load_toml
+from agreements.documents import Table, head, load_toml, nearest_first
 from agreements.errors import AgreementTextError
 from agreements.names import same_person
+from agreements.passing import inherited
 from agreements.request import Mode
 from agreements.template import (
     MAX_DOCUMENT_HOURS,
@@ -52,6 +54,8 @@ _CODE5 = r"[0-9]{5}"
 _OFFICE = r"[0-9A-Za-z-]{3,20}"
 _AGREEMENT_ID = r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}"
 _PHONE = r"[+0-9][0-9 ()-]{2,30}"
+#: What tells a template from its sisters, at the end of its title: （モデル 2026）. No agreement is called so.
+_BRACKET = re.compile(r"（[^（）]*）$")
 _KEY_BYTES = 32  # an Ed25519 public key (RFC 8032)
 
 
@@ -100,7 +104,7 @@ def _agreement(top: Table) -> Agreement:
         effective_to=effective_to,
         renewal=renewal,
         clauses=_clauses(top, template),
-        contacts=tuple(_contact(table) for table in top.tables("contacts")),
+        contacts=tuple(_contact(table) for table in top.tables("contacts", counter="人目")),
     )
 
 
@@ -177,32 +181,46 @@ def _renewal(table: Table) -> Renewal:
 
 
 def _contact(table: Table) -> Contact:
+    role = table.text("role", choices=CONTACT_ROLES)
     contact = Contact(
         side=table.text("side", choices=("post", "municipality")),
-        role=table.text("role", choices=CONTACT_ROLES),
+        role=role,
         name=table.text("name"),
         phone=table.text("phone", pattern=_PHONE, example="054-000-0000"),
-        phone_24h=table.flag("phone_24h"),
+        # Whoever is named for the night answers at night, unless the file says otherwise.
+        phone_24h=table.flag("phone_24h") if table.has("phone_24h") else role == "night",
     )
     table.close()
     return contact
 
 
 def _clauses(top: Table, template: Template | None) -> tuple[Clause, ...]:
-    """Return the clauses switched on, in the template's order, with the agreement's own parameters."""
-    chosen: dict[str, Clause] = {}
+    """Return the clauses switched on, in the template's order, with the agreement's own parameters.
+
+    What an onward clause does not set itself is the stricter of the template's word and what was agreed for the clause
+    whose data it passes on.
+    """
+    chosen: dict[str, Parameters] = {}
     for name, table in top.named_tables("clauses"):
         base = template.clause(name) if template else None
         if base is not None:
             parameters = _parameters(table, base)
             if table.flag("on", required=True):
-                chosen[name] = parameters.applied(base)
+                chosen[name] = parameters
             table.close()
         elif template is not None:
-            top.fault("no_such_clause", f"clauses.{name}", name, known="、".join(c.id for c in template.clauses))
+            known = nearest_first(name, [c.id for c in template.clauses])
+            top.fault("no_such_clause", f"clauses.{name}", name, known="、".join(known))
     if template is None:
         return ()
-    return tuple(chosen[clause.id] for clause in template.clauses if clause.id in chosen)
+    return _with_parameters([clause for clause in template.clauses if clause.id in chosen], chosen)
+
+
+def _with_parameters(bases: Sequence[Clause], given: Mapping[str, Parameters]) -> tuple[Clause, ...]:
+    """Return clauses of a template with what an agreement sets for them, by id, and what onward clauses take over."""
+    own = [(clause, given.get(clause.id, Parameters())) for clause in bases]
+    agreed = [parameters.applied(clause) for clause, parameters in own]
+    return tuple(parameters.applied(inherited(clause, agreed)) for clause, parameters in own)
 
 
 def _parameters(table: Table, base: Clause) -> Parameters:
@@ -253,6 +271,8 @@ def new_agreement_text(
 
     Parameters
     ----------
+    title
+        Title of the agreement; the template's own without the bracket that names the template.
     municipality
         One without units gets its 災害対策本部 as a unit.
     signed
@@ -282,7 +302,7 @@ def new_agreement_text(
     text = agreement_text(
         Agreement(
             agreement_id=agreement_id,
-            title=title or template.title,
+            title=title or _BRACKET.sub("", template.title),
             template_id=template.template_id,
             template_version=template.template_version,
             post=post,
@@ -293,9 +313,7 @@ def new_agreement_text(
             effective_from=effective_from,
             effective_to=effective_to,
             renewal=renewal or Renewal(),
-            clauses=tuple(
-                given.get(clause.id, Parameters()).applied(clause) for clause in template.clauses if clause.id in chosen
-            ),
+            clauses=_with_parameters([clause for clause in template.clauses if clause.id in chosen], given),
             contacts=tuple(contacts),
         )
     )
@@ -305,12 +323,13 @@ def new_agreement_text(
 
 def _wrongly_chosen(template: Template, chosen: Sequence[str], given: Mapping[str, Parameters]) -> list[Fault]:
     """Find clauses that the template does not have, and parameters that would be written nowhere."""
-    known = "、".join(clause.id for clause in template.clauses)
     faults: list[Fault] = []
     for name in dict.fromkeys([*chosen, *given]):
         base, place = template.clause(name), f"clauses.{name}"
         if base is None:
-            faults.append(Fault("agreements.no_such_clause", column=place, value=name, params={"known": known}))
+            known = nearest_first(name, [clause.id for clause in template.clauses])
+            said = {"known": "、".join(known)}
+            faults.append(Fault("agreements.no_such_clause", column=place, value=name, params=said))
         elif name in given:
             faults += _useless(given[name].given(), base, place)
             if name not in chosen:

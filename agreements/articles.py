@@ -19,6 +19,8 @@ _PLACE = re.compile(r"第(\d+)条(?:の(\d+))?(?:第(\d+)項)?(?:第(\d+)号)?")
 _SCHEDULED = "別表に定める条件を満たし、かつ、別表に掲げる項目である場合に限り、提供することができる。"
 _NOT_AGREED = "（この協定では定めない。）"
 _LEAD = "甲及び乙は、次の各号に掲げる事項について、それぞれ当該各号に定めるところにより協力する。"
+#: Title of the provision by which one side can end an agreement.
+TERMINATION = "解約"
 #: First day and name of the eras in which agreements of this kind are dated (元号法, 政令).
 _ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"))
 
@@ -197,7 +199,9 @@ def term_text(agreement: Agreement) -> str:
     """Say from when until when the agreement holds, and how the term goes on."""
     begin, end, renewal = era_day(agreement.effective_from), agreement.effective_to, agreement.renewal
     if end is None:
-        return f"この協定は、{begin}から効力を生じ、期間の定めを置かない。"
+        ended = _termination(agreement)
+        until = f"{ended}により終了するまで効力を有する" if ended else "双方の合意により終了するまで効力を有する"
+        return f"期間の定めなし。この協定は、{begin}から効力を生じ、{until}。"
     text = f"この協定の有効期間は、{begin}から{era_day(end)}までとする。"
     if not renewal.auto:
         return f"{text}期間の満了により終了し、自動の更新は行わない。"
@@ -207,6 +211,12 @@ def term_text(agreement: Agreement) -> str:
     )
     given = renewal.notice_given_on
     return text + (f"（{era_day(given)}に更新しない旨の申出があった。）" if given else "")
+
+
+def _termination(agreement: Agreement) -> str:
+    """Return the article of the template by which the agreement can be ended; "" where it has none."""
+    template = load_template(agreement.template_id, agreement.template_version)
+    return next((f"{p.article}（{p.title}）" for p in template.provisions if p.title == TERMINATION), "")
 
 
 def _signatures(agreement: Agreement) -> tuple[SignatureBlock, ...]:

@@ -17,10 +17,10 @@ NOTHING, ABSENT = "（なし）", "―"
 
 
 class Effect(StrEnum):
-    """What a change does to a side."""
+    """What a change does to a side; what is lost comes first wherever changes are told."""
 
-    GAINS = "gains"
     LOSES = "loses"
+    GAINS = "gains"
     CHANGES = "changes"
 
 
@@ -32,7 +32,7 @@ SIDES: Mapping[str, tuple[str, str]] = {
     "both": ("双方", "both sides"),
 }
 EFFECTS: Mapping[Effect, tuple[str, str]] = {
-    Effect.GAINS: ("得る", "gains"), Effect.LOSES: ("失う", "loses"), Effect.CHANGES: ("変わる", "changes"),
+    Effect.LOSES: ("失う", "loses"), Effect.GAINS: ("得る", "gains"), Effect.CHANGES: ("変わる", "changes"),
 }  # fmt: skip
 #: What of an agreement a change is about.
 MATTERS: Mapping[str, tuple[str, str]] = {
@@ -63,6 +63,13 @@ class Change:
     article_before: str = ""
     article_after: str = ""
 
+    def named(self, lang: Lang = "ja") -> str:
+        """Name what it is about in a few words: the subject, with the matter where it is a term of the subject."""
+        matter = MATTERS[self.matter][lang == "en"]
+        if self.matter in _WHOLE:
+            return self.subject
+        return f"{matter} of {self.subject}" if lang == "en" else f"{self.subject}の{matter}"
+
     def sentence(self, lang: Lang = "ja") -> str:
         """Say it in one line."""
         number = lang == "en"
@@ -84,6 +91,10 @@ class Change:
 
 #: Matters whose texts are too long for a sentence; the table shows them.
 _TEXTS = frozenset({"work", "article"})
+#: Matters that are the subject themselves, not one of its terms.
+_WHOLE = _TEXTS | {"provision"}
+#: The two who sign: what both lose, each of them loses.
+_SIGNING = ("municipality", "post")
 #: The sentence of a change, by whether there was nothing before and whether there is nothing after.
 _TERM_CODES: Mapping[tuple[bool, bool], str] = {
     (True, False): "agreements.diff_adds", (False, True): "agreements.diff_drops",
@@ -107,17 +118,29 @@ class Difference:
         """Return what one side gains, loses or sees changed."""
         return tuple(change for change in self.changes if change.side == side and change.effect == effect)
 
-    def in_words(self, lang: Lang = "ja") -> list[str]:
-        """Say how much changes for each side, then every change in a sentence."""
-        if not self.changes:
-            return [words("agreements.diff_none", {"before": self.before_id, "after": self.after_id}, lang=lang)]
+    def summary(self, lang: Lang = "ja") -> list[str]:
+        """Say on less than a page how much each side loses and gains, what both do included, and name what is lost."""
+        number = lang == "en"
         counts = Counter((change.side, change.effect) for change in self.changes)
         lines: list[str] = []
+        for side in (*_SIGNING, "third"):
+            shared = {effect: counts["both", effect] if side in _SIGNING else 0 for effect in Effect}
+            said = {effect.value: counts[side, effect] + shared[effect] for effect in Effect}
+            said |= {f"{effect.value}_both": shared[effect] for effect in Effect}
+            if any(said.values()):
+                lines.append(words("agreements.diff_side", {"side": SIDES[side][number], **said}, lang=lang))
         for side, names in SIDES.items():
-            numbers = {effect.value: counts[side, effect] for effect in Effect}
-            if sum(numbers.values()):
-                lines.append(words("agreements.diff_side", {"side": names[lang == "en"], **numbers}, lang=lang))
-        return [*lines, *(change.sentence(lang) for change in self.changes)]
+            lost = list(dict.fromkeys(change.named(lang) for change in self.of(side, Effect.LOSES)))
+            if lost:
+                told = {"side": names[number], "lost": (", " if number else "、").join(lost)}
+                lines.append(words("agreements.diff_lost", told, lang=lang))
+        return lines
+
+    def in_words(self, lang: Lang = "ja") -> list[str]:
+        """Say the summary, then every change in a sentence."""
+        if not self.changes:
+            return [words("agreements.diff_none", {"before": self.before_id, "after": self.after_id}, lang=lang)]
+        return [*self.summary(lang), *(change.sentence(lang) for change in self.changes)]
 
     def grids(self) -> tuple[Grid, ...]:
         """Return the changes as a table for each side that they concern, with Japanese headings."""

@@ -1,17 +1,19 @@
 """What can be wrong with a clause of an agreement: no trigger, no purpose, no basis, recipients without data."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agreements.clauses import Clause
 from agreements.decision import Reason
 from agreements.finding import Finding, Level
 from agreements.legal import LegalBasis, legal_bases
+from agreements.passing import STRENGTH, sources
 from agreements.request import PERSONAL_MODES, Mode, TriggerKind
 from agreements.schedules import labels
+from agreements.template import load_template
 from agreements.terms import Agreement
-from agreements.vocabulary import DATASETS, EXCLUSIONS, MODES, PARTIES, PURPOSES, RECIPIENTS
+from agreements.vocabulary import CHANNELS, DATASETS, EXCLUSIONS, MODES, PARTIES, PURPOSES, RECIPIENTS
 
 #: Kinds of clause that are meant for peacetime; data of another kind without a trigger is a surprise.
 PEACETIME_KINDS = frozenset({"peacetime_data", "drill", "watch_over", "plan_exchange", "lease", "illegal_dumping",
@@ -36,6 +38,16 @@ class _Case:
 
 def clause_findings(agreement: Agreement, *, at: datetime) -> Iterator[Finding]:
     """Return what is wrong with the clauses of an agreement at an aware time, clause by clause."""
+    template = load_template(agreement.template_id, agreement.template_version)
+    untouched = replace(agreement, clauses=template.clauses)
+    of_template = {(f.place, f.sentence()) for f in _checked(untouched, at)}
+    for finding in _checked(agreement, at):
+        # What the template itself is worth a note for is no news about this agreement; gaps and faults always are.
+        if finding.level is not Level.NOTE or (finding.place, finding.sentence()) not in of_template:
+            yield finding
+
+
+def _checked(agreement: Agreement, at: datetime) -> Iterator[Finding]:
     for clause in agreement.clauses:
         case = _Case(agreement, clause, at)
         for check in _CHECKS:
@@ -128,7 +140,7 @@ def _onward(case: _Case) -> Iterator[Finding]:
     if not clause.recipients:
         yield case.finding(Level.ERROR, "review_onward_without_recipient", "recipients")
     for one in clause.formats:
-        received = [c for c in case.agreement.clauses if c.direction in _SENT_BY_POST and one.dataset in c.datasets]
+        received = _received(case, one.dataset)
         label = DATASETS[one.dataset].label
         if not received:
             yield case.finding(Level.ERROR, "review_onward_not_received", "formats", dataset=label)
@@ -142,6 +154,27 @@ def _onward(case: _Case) -> Iterator[Finding]:
         if clause.retention_days > longest:
             said_days = {"days": clause.retention_days, "longest": longest}
             yield case.finding(Level.ERROR, "review_onward_longer", "retention_days", **said_days)
+    yield from _onward_weaker(case)
+
+
+def _received(case: _Case, dataset: str) -> list[Clause]:
+    """Return the clauses by which the municipality receives a dataset, in whatever mode."""
+    return [c for c in case.agreement.clauses if c.direction in _SENT_BY_POST and dataset in c.datasets]
+
+
+def _onward_weaker(case: _Case) -> Iterator[Finding]:
+    """Hold an onward clause against each clause of the same mode whose data it passes on."""
+    clause = case.clause
+    for source in sources(clause, case.agreement.clauses):
+        of_source = f"{source.article}「{source.title}」"
+        longest = max(c.retention_days for dataset in clause.datasets for c in _received(case, dataset))
+        if source.retention_days < clause.retention_days <= longest:  # beyond the longest it is a fault already
+            days = {"days": clause.retention_days, "source": of_source, "source_days": source.retention_days}
+            yield case.finding(Level.WARNING, "review_onward_keeps_longer", "retention_days", **days)
+        if STRENGTH.index(clause.channel) < STRENGTH.index(source.channel):
+            own, other = (labels((one.channel,), CHANNELS) for one in (clause, source))
+            said = {"channel": own, "source": of_source, "source_channel": other}
+            yield case.finding(Level.WARNING, "review_onward_weaker_channel", "channel", **said)
 
 
 def _milder(case: _Case) -> Iterator[Finding]:
@@ -173,12 +206,10 @@ def _document(case: _Case) -> Iterator[Finding]:
 
 
 def _channel(case: _Case) -> Iterator[Finding]:
-    """Names that travel in the open are a gap; homes without names, and answers to a list, are worth a thought."""
+    """Names that travel in the open are a gap."""
     clause = case.clause
-    modes = {one.mode for one in clause.formats if one.columns and DATASETS[one.dataset].personal}
-    if modes and clause.channel == "plain":
-        level = Level.WARNING if Mode.PERSON in modes else Level.NOTE
-        yield case.finding(level, "review_plain_channel", "channel")
+    if Mode.PERSON in clause.modes and clause.channel == "plain":
+        yield case.finding(Level.WARNING, "review_plain_channel", "channel")
 
 
 def _excludes(case: _Case) -> Iterator[Finding]:

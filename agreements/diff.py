@@ -7,12 +7,22 @@ adds up across clauses: the clauses of both agreements that open the same are he
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import SequenceMatcher
+from typing import TypeVar
 
 from agreements.changes import ABSENT, NOTHING, SIDES, Change, Difference, Effect
 from agreements.clauses import Clause
 from agreements.clock import shown_day
 from agreements.format import DataFormat, Precision
-from agreements.schedules import PRECISIONS, basis_words, document_words, format_words, labels, trigger_words
+from agreements.schedules import (
+    PRECISIONS,
+    basis_words,
+    document_words,
+    format_words,
+    labels,
+    retention_words,
+    trigger_words,
+)
 from agreements.template import load_template
 from agreements.terms import CONTACT_ROLES, Agreement, Contact, last_day
 from agreements.vocabulary import CHANNELS, COST_RULES, DATASETS, EXCLUSIONS, PURPOSES, RECIPIENTS, TRIGGERS
@@ -34,7 +44,10 @@ def compare(before: Agreement, after: Agreement) -> Difference:
     return Difference(before.agreement_id, after.agreement_id, tuple(found))
 
 
+_T = TypeVar("_T")
 _Open = tuple[Clause, DataFormat]
+#: From which share of common letters on two titles are taken for one matter.
+_ALIKE = 0.7
 _RECEIVERS: Mapping[str, tuple[str, ...]] = {
     "post_to_city": ("municipality",), "city_to_post": ("post",), "both": ("municipality", "post"),
     "city_to_third": ("third",),
@@ -63,19 +76,30 @@ def _provisions(before: Agreement, after: Agreement) -> Iterator[Change]:
                 yield from _terms(key[0], a, b)
 
 
-def _paired(old: Sequence[_Open], new: Sequence[_Open]) -> list[tuple[_Open | None, _Open | None]]:
-    """Pair clauses that open the same: those of one id, then of one kind, then in their order."""
+def _matched(
+    old: Sequence[_T], new: Sequence[_T], *rules: Callable[[_T, _T], bool]
+) -> list[tuple[_T | None, _T | None]]:
+    """Pair what belongs together by the first rule that holds, each once; what is left over stands alone."""
     left, right = list(old), list(new)
-    pairs: list[tuple[_Open | None, _Open | None]] = []
-    rules: tuple[Callable[[Clause], object], ...] = (lambda c: c.id, lambda c: c.kind, lambda _: None)
-    for rule in rules:
+    pairs: list[tuple[_T | None, _T | None]] = []
+    for belongs in rules:
         for a in tuple(left):
-            b = next((one for one in right if rule(one[0]) == rule(a[0])), None)
+            b = next((one for one in right if belongs(a, one)), None)
             if b is not None:
                 pairs.append((a, b))
                 left.remove(a)
                 right.remove(b)
     return [*pairs, *((a, None) for a in left), *((None, b) for b in right)]
+
+
+def _alike(a: str, b: str) -> bool:
+    """Whether two titles name the same matter: one holds the other (守秘, 守秘と支援措置), or most of it."""
+    return a in b or b in a or SequenceMatcher(None, a, b).ratio() >= _ALIKE
+
+
+def _paired(old: Sequence[_Open], new: Sequence[_Open]) -> list[tuple[_Open | None, _Open | None]]:
+    """Pair clauses that open the same: those of one id, then of one kind, then in their order."""
+    return _matched(old, new, lambda a, b: a[0].id == b[0].id, lambda a, b: a[0].kind == b[0].kind, lambda _a, _b: True)
 
 
 def _whole(side: str, effect: Effect, opened: _Open) -> Change:
@@ -88,7 +112,7 @@ def _whole(side: str, effect: Effect, opened: _Open) -> Change:
         f"項目：{_columns(one, one.columns) or NOTHING}",
         f"目的：{labels(clause.purposes, PURPOSES)}",
         f"時期：{trigger_words(clause)}",
-        f"保存：{clause.retention_days:,}日",
+        f"保存：{retention_words(clause)}",
         f"文書：{document_words(clause)}",
     ))  # fmt: skip
     if effect is Effect.GAINS:
@@ -192,9 +216,13 @@ def _business(clause: Clause) -> str:
 
 def _work(before: Agreement, after: Agreement) -> Iterator[Change]:
     """Compare the clauses about work: no data, so neither side receives anything that could be weighed."""
-    old, new = ({c.id: c for c in one.clauses if not c.formats} for one in (before, after))
-    for clause_id in dict.fromkeys([*old, *new]):
-        a, b = old.get(clause_id), new.get(clause_id)
+    old, new = ([c for c in one.clauses if not c.formats] for one in (before, after))
+    for a, b in _matched(
+        old, new,
+        lambda a, b: a.id == b.id,
+        lambda a, b: a.title == b.title,
+        lambda a, b: a.kind == b.kind and _alike(a.title, b.title),
+    ):  # fmt: skip
         texts = (_said(a), _said(b))
         named = b or a
         if texts[0] != texts[1] and named is not None:
@@ -256,13 +284,10 @@ def _renewed(agreement: Agreement) -> str:
 
 def _articles(before: Agreement, after: Agreement) -> Iterator[Change]:
     """Compare the articles that frame the clauses, by their titles."""
-    old, new = (
-        {p.title: p for p in load_template(one.template_id, one.template_version).provisions} for one in (before, after)
-    )
-    for title in dict.fromkeys([*old, *new]):
-        a, b = old.get(title), new.get(title)
+    old, new = (load_template(one.template_id, one.template_version).provisions for one in (before, after))
+    for a, b in _matched(old, new, lambda a, b: a.title == b.title, lambda a, b: _alike(a.title, b.title)):
         texts = (a.text if a else NOTHING, b.text if b else NOTHING)
-        if texts[0] != texts[1]:
-            yield Change(
-                "both", Effect.CHANGES, "article", title, *texts, a.article if a else "", b.article if b else ""
-            )
+        named = b or a
+        if texts[0] != texts[1] and named is not None:
+            articles = (a.article if a else "", b.article if b else "")
+            yield Change("both", Effect.CHANGES, "article", named.title, *texts, *articles)

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from agreements.names import hidden_signs, is_blank
@@ -15,6 +15,9 @@ _BARE_TIME = re.compile(
     r"(?m)^(\s*[\w.-]+\s*=\s*)(\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?)?)(?=\s*(?:#.*)?$)"
 )
 _LOOKS_LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+#: Signs that a Japanese keyboard gives in place of those of TOML.
+_WIDE = re.compile("[、，＝．。［］｛｝「」“”＂＃\u3000]")
 #: Agreements of this kind exist since 1996; a year far outside is a slip of the pen.
 _YEARS = range(1990, 2200)
 #: A text of this many characters is no agreement; parsing it would only cost time.
@@ -39,8 +42,17 @@ def load_toml(text: str, faults: list[Fault]) -> dict[str, Any]:
     try:
         return tomllib.loads(_BARE_TIME.sub(_quoted_if_impossible, text.removeprefix("\ufeff")))
     except (ValueError, RecursionError) as error:  # a number of 4,301 digits is no TOMLDecodeError
-        faults.append(Fault("agreements.not_toml", params={"line": _line(error, text)}))
+        faults.append(_not_toml(_line(error, text), text))
         return {}
+
+
+def _not_toml(line: int, text: str) -> Fault:
+    """Say where the parser stopped, and which full-width sign outside the quotes of that line stopped it."""
+    bare = _QUOTED.sub("", text.split("\n")[line - 1])
+    wide = _WIDE.search(bare.split("#")[0])
+    if wide is None:
+        return Fault("agreements.not_toml", params={"line": line})
+    return Fault("agreements.wide_sign", params={"line": line, "sign": wide[0]})
 
 
 def _line(error: Exception, text: str) -> int:
@@ -55,6 +67,11 @@ def _quoted_if_impossible(found: re.Match[str]) -> str:
     except ValueError:
         return f'{found[1]}"{found[2]}"'
     return found[0]
+
+
+def nearest_first(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names, the one most like a misspelled name first."""
+    return sorted(known, key=lambda one: -SequenceMatcher(None, name, one).ratio())
 
 
 def quoted(text: str) -> str:
@@ -233,8 +250,11 @@ class Table:
         inner = self.table(key, required=False)
         return [(name, inner.table(name)) for name in inner.data]
 
-    def tables(self, key: str, *, required: bool = False) -> list["Table"]:
-        """Return a list of tables (``[[clauses]]``); what is no table is left out and reported."""
+    def tables(self, key: str, *, required: bool = False, counter: str = "") -> list["Table"]:
+        """Return a list of tables (``[[clauses]]``); what is no table is left out and reported.
+
+        With a `counter` (人目) the place is told as people count, from one: ``contacts（2人目）``.
+        """
         value = self._get(key, required)
         if value is None:
             return []
@@ -243,7 +263,7 @@ class Table:
             return []
         found: list[Table] = []
         for index, item in enumerate(value):
-            place = f"{key}[{index}]"
+            place = f"{key}（{index + 1}{counter}）" if counter else f"{key}[{index}]"
             if isinstance(item, dict):
                 found.append(Table(item, self.at(place), self.faults))
             else:

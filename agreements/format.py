@@ -1,7 +1,7 @@
 """Columns, their sensitivity and precision: what a clause's data format prescribes, cell by cell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -39,6 +39,12 @@ class Column:
     type: ColumnType = ColumnType.TEXT
     sensitivity: Sensitivity = Sensitivity.PUBLIC
     choices: Mapping[str, str] = field(default_factory=dict)
+
+
+def about_a_home(column: Column) -> Column:
+    """Return a column as it stands in rows about homes or persons: whatever it says there, it says of a home."""
+    closed = column.sensitivity in (Sensitivity.DWELLING, Sensitivity.PERSON)
+    return column if closed else replace(column, sensitivity=Sensitivity.DWELLING)
 
 
 class Precision(StrEnum):

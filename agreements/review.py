@@ -95,7 +95,11 @@ def _contacts(agreement: Agreement) -> Iterator[Finding]:
         phones[side] = {contact.phone for contact in own}
         if not own:
             yield _found(Level.WARNING, "contacts", "review_no_contact", side=name)
-        elif not any(contact.role == "night" or contact.phone_24h for contact in own):
+        elif any(contact.phone_24h for contact in own):
+            continue
+        elif any(contact.role == "night" for contact in own):
+            yield _found(Level.WARNING, "contacts", "review_night_not_24h", side=name)
+        else:
             yield _found(Level.WARNING, "contacts", "review_no_night_contact", side=name)
     for phone in sorted(phones["municipality"] & phones["post"]):
         yield _found(Level.WARNING, "contacts", "review_same_phone", phone=phone)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agreements.clauses import Annex, Clause, Template
-from agreements.format import Column, ColumnType, DataFormat, Precision, Sensitivity
+from agreements.format import Column, ColumnType, DataFormat, Precision, Sensitivity, about_a_home
 from agreements.legal import legal_basis
-from agreements.terms import CONTACT_ROLES, Agreement
+from agreements.terms import CONTACT_ROLES, Agreement, Contact
 from agreements.vocabulary import (
     CHANNELS,
     COST_RULES,
@@ -31,6 +31,8 @@ SENSITIVITIES: Mapping[Sensitivity, str] = {
 }  # fmt: skip
 PRECISIONS: Mapping[Precision, str] = {Precision.TOWN: "町丁・字まで", Precision.EXACT: "番地・地点"}
 SIDES: Mapping[str, str] = {"municipality": "市区町村", "post": "郵便局"}
+#: A line to fill in with a pen, where no table of offices is at hand.
+BY_HAND = "＿" * 6
 #: Who receives where a clause names nobody.
 _OTHER_PARTY: Mapping[str, tuple[str, ...]] = {
     "post_to_city": ("municipality",), "city_to_post": ("post",), "both": ("municipality", "post"),
@@ -146,17 +148,24 @@ def _office_grid(agreement: Agreement, offices: Mapping[str, OfficeLine]) -> Gri
     lines = [(code, offices.get(code, OfficeLine())) for code in agreement.offices]
     words = DATASETS["offices"].columns["delivery"].choices
     rows = [
-        (str(n), code, line.name, line.address, words.get(line.delivery, line.delivery))
+        (str(n), code, line.name or BY_HAND, line.address or BY_HAND, words.get(line.delivery, line.delivery))
         for n, (code, line) in enumerate(lines, start=1)
     ]
     rows = rows or [("", "（定めなし）", "", "", "")]
     return Grid(("番号", "局所コード", "名称", "所在地", "集配"), tuple(rows), (2, 4, 6, 9, 4))
 
 
+def answers(contact: Contact) -> str:
+    """Say when somebody answers the telephone."""
+    if contact.phone_24h:
+        return "24時間"
+    return "夜間・休日" if contact.role == "night" else "執務時間"
+
+
 def _contact_grid(agreement: Agreement) -> Grid:
     rows = [
         (f"{'甲' if c.side == 'municipality' else '乙'}（{SIDES.get(c.side, c.side)}）",
-         CONTACT_ROLES.get(c.role, c.role), c.name, c.phone, "24時間" if c.phone_24h else "執務時間")
+         CONTACT_ROLES.get(c.role, c.role), c.name, c.phone, answers(c))
         for c in sorted(agreement.contacts, key=lambda contact: contact.side)  # 甲 first
     ]  # fmt: skip
     rows = rows or [("", "（定めなし）", "", "", "")]
@@ -175,7 +184,7 @@ def terms_grid(clause: Clause) -> Grid:
         ("同意", "本人の同意があるものに限る" if clause.requires_consent else ""),
         ("除くもの", labels(clause.excludes, EXCLUSIONS)),
         ("名簿の上限", f"一度に{clause.list_limit:,}件" if "match" in clause.modes else ""),
-        ("保存の期間", f"受け取った日から{clause.retention_days:,}日"),
+        ("保存の期間", retention_words(clause)),
         ("渡し方", labels((clause.channel,), CHANNELS)),
         ("根拠となる法令", "\n".join(basis_words(one) for one in clause.legal_bases)),
         ("費用", labels((clause.cost_rule,), COST_RULES) if clause.cost_rule else ""),
@@ -186,7 +195,8 @@ def terms_grid(clause: Clause) -> Grid:
 
 def format_grid(one: DataFormat) -> Grid:
     """Return the columns of a data format: heading, type, precision and whom a value can point at."""
-    columns = DATASETS[one.dataset].columns
+    dataset = DATASETS[one.dataset]
+    columns = {name: about_a_home(column) if dataset.personal else column for name, column in dataset.columns.items()}
     rows = [
         (str(n), columns[name].label, name, type_words(columns[name]), _column_precision(one, name),
          SENSITIVITIES[columns[name].sensitivity])
@@ -220,6 +230,13 @@ def trigger_words(clause: Clause) -> str:
     if not clause.triggers:
         return "平常時を含め、いつでも"
     return f"次のいずれかが記録されたとき：{labels(clause.triggers, TRIGGERS)}"
+
+
+def retention_words(clause: Clause) -> str:
+    """Say how long the receiver may keep what it got; where only counts leave, there is nothing to keep."""
+    if not any(one.columns for one in clause.formats):
+        return "件数のみ（住所及び氏名は渡さない）"
+    return f"受け取った日から{clause.retention_days:,}日"
 
 
 def document_words(clause: Clause) -> str:

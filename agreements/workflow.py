@@ -5,7 +5,7 @@ approves what he asked for himself. Break-glass (緊急時の一人判断) goes 
 clause: it opens a review that another person closes within `REVIEW_HOURS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -226,8 +226,7 @@ class Course:
         require_aware(at, "step.at")
         step = Step(act, actor, at, reason.strip(), number.strip())
         _require_words(step)
-        if act not in RIGHTS[actor.role]:
-            raise WorkflowError("agreements.no_right", role=ROLES[actor.role], act=ACTS[act], roles=_roles_for(act))
+        require_right(act, actor.role)
         self._require_order(step)
         self._require_another_person(step)
         return replace(self, steps=(*self.steps, step))
@@ -242,8 +241,10 @@ class Course:
         said = {"request_id": self.request_id, "act": ACTS[act], "state": STATES[state]}
         if state not in _FROM[act] or (act is Act.REVIEW and self.review_due is None):
             raise WorkflowError("agreements.not_in_this_state", **said)
-        if self.steps and step.at < self.steps[-1].at:
-            last = self.steps[-1].at
+        # a document is written down when somebody finds the time: it may have come before what was done since the call
+        before = self.steps[:1] if act is Act.DOCUMENT else self.steps
+        last = max((one.at for one in before), default=step.at)
+        if step.at < last:
             raise WorkflowError("agreements.step_before_last", **said, last=(shown(last), shown(last, "en")))
 
     def _require_another_person(self, step: Step) -> None:
@@ -258,6 +259,27 @@ class Course:
         return [self.asked_by, *(step.actor.name for step in self.steps if step.act is Act.REQUEST)]
 
 
+def require_right(act: Act, role: Role, *, among: Collection[Role] = tuple(Role)) -> None:
+    """Refuse an act that a role may not do, and name the roles that may.
+
+    Parameters
+    ----------
+    among
+        Roles that can be named: those of the side whose store it is.
+
+    Raises
+    ------
+    WorkflowError
+        ``agreements.no_right``.
+    """
+    if act in RIGHTS[role]:
+        return
+    able = [one for one in Role if act in RIGHTS[one]]
+    named = [ROLES[one] for one in able if one in among] or [ROLES[one] for one in able]
+    roles = "、".join(ja for ja, _ in named), ", ".join(en for _, en in named)
+    raise WorkflowError("agreements.no_right", role=ROLES[role], act=ACTS[act], roles=roles)
+
+
 def _require_words(step: Step) -> None:
     if not name_key(step.actor.name):
         raise WorkflowError("agreements.step_without_name", act=ACTS[step.act])
@@ -265,8 +287,3 @@ def _require_words(step: Step) -> None:
         raise WorkflowError("agreements.step_without_reason", act=ACTS[step.act])
     if step.act is Act.DOCUMENT and is_blank(step.number):
         raise WorkflowError("agreements.step_without_number", act=ACTS[step.act])
-
-
-def _roles_for(act: Act) -> tuple[str, str]:
-    able = [ROLES[role] for role in Role if act in RIGHTS[role]]
-    return "、".join(ja for ja, _ in able), ", ".join(en for _, en in able)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from agreements.clauses import Clause, Template
 from agreements.documents import listed, quoted
 from agreements.legal import legal_basis
+from agreements.passing import inherited
 from agreements.request import Mode
 from agreements.template import load_template
 from agreements.terms import CONTACT_ROLES, Agreement, Contact, Party
@@ -35,7 +36,8 @@ def agreement_text(agreement: Agreement) -> str:
     ]
     lines += _parameter_lines()
     for clause in template.clauses:
-        lines += _clause_lines(chosen.get(clause.id, clause), on=clause.id in chosen)
+        own = inherited(clause, agreement.clauses)
+        lines += _clause_lines(chosen.get(clause.id, own), own, on=clause.id in chosen)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -100,9 +102,25 @@ def _party_lines(key: str, heading: str, party: Party) -> list[str]:
     ]
 
 
+#: What a contact looks like, to be filled in; without the signs # at the beginning it is TOML.
+_EXAMPLE = (
+    "# 記入の例。先頭の「# 」を消し、名と電話番号を書き換えてください。",
+    *(
+        f"# {line}"
+        for side, name in (("post", "郵便局 宿直"), ("municipality", "危機管理課 宿直"))
+        for line in ("[[contacts]]", f"side = {quoted(side)}", 'role = "night"', f"name = {quoted(name)}",
+                     'phone = "000-000-0000"', "phone_24h = true")
+    ),
+)  # fmt: skip
+
+
 def _contact_lines(contacts: Sequence[Contact]) -> list[str]:
     roles = "、".join(f"{role}={label}" for role, label in CONTACT_ROLES.items())
-    lines = [f"# 連絡先。[[contacts]] を人数分。side は post か municipality、role は {roles}。"]
+    lines = [
+        f"# 連絡先。[[contacts]] を人数分。side は post か municipality、role は {roles}。",
+        "# phone_24h は、いつでも電話に出るか。role が night なら、書かなければ true です。",
+        *(() if contacts else _EXAMPLE),
+    ]
     for contact in contacts:
         lines += [
             "[[contacts]]",
@@ -129,7 +147,8 @@ def _parameter_lines() -> list[str]:
     ]
 
 
-def _clause_lines(clause: Clause, *, on: bool) -> list[str]:
+def _clause_lines(clause: Clause, unset: Clause, *, on: bool) -> list[str]:
+    """Write a clause; `unset` is the same with the terms that it has where the file sets none."""
     lines = [
         f"# {clause.article} {clause.title}",
         f"# {_one_line(clause.text)}",
@@ -138,8 +157,7 @@ def _clause_lines(clause: Clause, *, on: bool) -> list[str]:
         f"on = {_flag(on)}",
     ]
     if clause.formats:
-        lines.append(f"retention_days = {clause.retention_days}")
-        lines.append(f"channel = {quoted(clause.channel)}")
+        lines += _kept_lines(clause, unset)
     if Mode.MATCH in clause.modes:
         lines.append(f"list_limit = {clause.list_limit}")
     if clause.requires_document:
@@ -147,6 +165,18 @@ def _clause_lines(clause: Clause, *, on: bool) -> list[str]:
     if clause.cost_rule:
         lines.append(f"cost_rule = {quoted(clause.cost_rule)}")
     return [*lines, ""]
+
+
+def _kept_lines(clause: Clause, unset: Clause) -> list[str]:
+    """Write how long and how data is handed over; onward only what goes beyond the terms that it takes over anyway."""
+    days, channel = f"retention_days = {clause.retention_days}", f"channel = {quoted(clause.channel)}"
+    if clause.direction != "city_to_third":
+        return [days, channel]
+    return [
+        "# 次の二つは、書かなければ、受け取る条項とこの条項のうち厳しい方になります。",
+        days if clause.retention_days != unset.retention_days else f"# {days}",
+        channel if clause.channel != unset.channel else f"# {channel}",
+    ]
 
 
 def _ground_lines(clause: Clause) -> list[str]:

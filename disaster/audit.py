@@ -41,6 +41,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "not_provided": ("提供できず", "not provided"),
     "received": ("受領", "received"),
     "pack_refused": ("受領の拒否", "pack refused"),
+    "unpacked": ("受け取った情報の展開(本部内限り)", "pack unpacked for the headquarters"),
     "published": ("公表", "published"),
     "viewed": ("本部用の地図", "map of the headquarters"),
     "recalled": ("回収の求め", "recalled"),

@@ -42,6 +42,15 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A received pack whose rows go on: its name, its area (None for the whole municipality) and its purpose (code)."""
+
+    pack_id: str
+    area: str | None
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
     """A file that goes along as it is, such as the notice that is to be mailed."""
 
@@ -55,7 +64,7 @@ class Contents:
 
     Public geography (boundaries, roads) needs no decision. `channel` is how it travels, a code of
     ``agreements.vocabulary.CHANNELS``; `attached` is a file that goes along as it is; `only` names the files that are
-    written where not all formats are; `provider` is who gives, None for the agreement's post; `sources` names the
+    written where not all formats are; `provider` is who gives, None for the agreement's post; `sources` are the
     received packs whose rows go on in it.
     """
 
@@ -67,7 +76,7 @@ class Contents:
     attached: Attached | None = None
     only: tuple[str, ...] | None = None
     provider: Recipient | None = None
-    sources: tuple[str, ...] = ()
+    sources: tuple[Origin, ...] = ()
 
     @property
     def main(self) -> Layer:
@@ -133,12 +142,13 @@ def head(case: Case, contents: Contents, pack_id: str, *, key: str) -> dict[str,
         "purpose": request.purpose,
         "purpose_label": PURPOSES[request.purpose][0],
         "event": {"id": case.event.event_id, "name": case.event.name} if case.event else None,
-        "area": request.area,
+        "area": decision.area,
         "drill": case.drill,
         "as_of": contents.main.as_of.isoformat(),
         "provided_at": case.at.isoformat(),
         "expires_at": decision.expires_at.isoformat() if decision.expires_at else None,
-        "source_pack_ids": list(contents.sources),
+        "source_pack_ids": [one.pack_id for one in contents.sources],
+        "sources": [_origin_line(one) for one in contents.sources],
         "clauses": [_clause_line(one) for one in contents.decisions],
         "conditions": [reason.sentence("ja") for reason in decision.binding],
         "not_provided": [
@@ -150,6 +160,11 @@ def head(case: Case, contents: Contents, pack_id: str, *, key: str) -> dict[str,
 
 def _law(decision: Decision) -> dict[str, str] | None:
     return {"id": decision.basis_id, "article": decision.basis_article} if decision.basis_id else None
+
+
+def _origin_line(one: Origin) -> dict[str, Any]:
+    label = PURPOSES.get(one.purpose, (one.purpose, ""))[0]
+    return {"pack_id": one.pack_id, "area": one.area, "purpose": one.purpose, "purpose_label": label}
 
 
 def _clause_line(decision: Decision) -> dict[str, Any]:

@@ -6,8 +6,12 @@ from typing import Any
 
 from agreements.clock import JST
 from disaster.channel import AES_ZIP, EXCEL_PASSWORD
+from disaster.residents import answers
 from exporters.about import rule_words
 from exporters.model import Extract, Layer
+
+#: Said first where the post can bring a notice to no home at all.
+REACHES_NOBODY = "届けられる家は0件です。お知らせはだれにも届きません。"
 
 
 def japan_time(at: datetime | None) -> str:
@@ -40,7 +44,9 @@ def cover(head: Mapping[str, Any], layers: Sequence[Layer], files: Sequence[str]
         f"提供先  {head['recipient']['name']}",
         f"災  害  {head['event']['name'] if head['event'] else '(平常時)'}",
         f"区  域  {head['area'] or '全域'}",
+        *(f"もとの状況パック  {one['pack_id']}(区域 {one['area'] or '全域'})" for one in head["sources"]),
         f"目  的  {head['purpose_label']}",
+        *other_purposes(head),
         f"提供日時  {_time_of(head['provided_at'])}",
         f"利用期限  {_time_of(head['expires_at'])}",
         "",
@@ -64,6 +70,14 @@ def cover(head: Mapping[str, Any], layers: Sequence[Layer], files: Sequence[str]
         "",
     ]
     return "\r\n".join(lines)
+
+
+def other_purposes(head: Mapping[str, Any]) -> list[str]:
+    """Say for what a pack's rows were received where they go on for something else."""
+    received = dict.fromkeys(one["purpose_label"] for one in head["sources"] if one["purpose"] != head["purpose"])
+    if not received:
+        return []
+    return [f"※ 受け取った目的は{'、'.join(received)}、再提供の目的は{head['purpose_label']}です。"]
 
 
 def _time_of(text: str | None) -> str:
@@ -109,7 +123,11 @@ def _contents(layer: Layer) -> str:
     line = f"  {layer.title}  {len(layer)}件  ({japan_time(layer.as_of)}時点)"
     if layer.name == "forwarded":
         labels, rows = layer.columns[0].choices, layer.table.to_pylist()
-        line = "\r\n".join(f"  {labels[row['outcome']]}  {row['count']}件" for row in rows)
+        told = [f"  {labels[row['outcome']]}  {row['count']}件" for row in rows]
+        nobody = not sum(row["count"] for row in rows if row["outcome"] == "to_mail")
+        line = "\r\n".join([*(["  " + REACHES_NOBODY] if nobody else []), *told])
+    if count := answers(layer.table):
+        line += f"\r\n    照会 {len(layer)}件 = 該当あり {count['hit']}件 + 該当なし {count['miss']}件"
     if isinstance(layer, Extract) and layer.withheld:
         held = in_words(layer.withheld)
         line += f"\r\n    該当 {layer.matched}件 = 提供 {layer.returned}件 + 提供しないもの({held})"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agreements.format import Sensitivity
+from agreements.format import Column, Sensitivity, about_a_home
 from agreements.vocabulary import DATASETS, DELIVERY_POINTS
 from disaster.errors import ReceiveError
 from disaster.manifest import GROUND, GroundsOf, LayerOf, Manifest
@@ -81,12 +81,12 @@ def chosen(lines: Sequence[ColumnGrounds], column: str) -> tuple[ColumnGrounds, 
 def _lines(manifest: Manifest, layer: LayerOf) -> Iterator[ColumnGrounds]:
     fallback = _by_dataset(manifest, layer)
     for column in layer.columns:
-        whom = column.name, column.label, column.sensitivity
+        whom = column.name, column.label, _whom(column.sensitivity, personal=layer.personal)
         yield _line(manifest, layer, whom, column if column.basis else fallback)
     if layer.crs is not None:
         grounds = layer.place if layer.place is not None and layer.place.basis else fallback
         for name, label in PLACES.items():
-            yield _line(manifest, layer, (name, label, _place_sensitivity(personal=layer.personal)), grounds)
+            yield _line(manifest, layer, (name, label, _whom(Sensitivity.PUBLIC, personal=layer.personal)), grounds)
 
 
 def _line(
@@ -98,8 +98,9 @@ def _line(
     )
 
 
-def _place_sensitivity(*, personal: bool) -> Sensitivity:
-    return Sensitivity.DWELLING if personal else Sensitivity.PUBLIC
+def _whom(said: Sensitivity, *, personal: bool) -> Sensitivity:
+    """Return whom a column points at; packs of earlier versions call some columns about a home public."""
+    return about_a_home(Column("", "", sensitivity=said)).sensitivity if personal else said
 
 
 def _by_dataset(manifest: Manifest, layer: LayerOf) -> GroundsOf:
@@ -118,11 +119,10 @@ def _described(document: Mapping[str, Any]) -> Iterator[ColumnGrounds]:
     said = {name: str(grounds.get(name, "")) for name in ("agreement", "clause", "article", "law")}
     basis = str(grounds.get("sentence") or document.get("basis") or "")
     layer, title = str(document["layer"]), str(document["title"])
-    for column in document["columns"]:
-        yield ColumnGrounds(
-            layer, title, str(column["name"]), str(column["label"]), Sensitivity(column["sensitivity"]), basis=basis,
-            **said,
-        )  # fmt: skip
-    for name, label in PLACES.items():
-        sensitivity = _place_sensitivity(personal="mode" in document)
-        yield ColumnGrounds(layer, title, name, label, sensitivity, basis=basis, **said)
+    told = [(str(one["name"]), str(one["label"]), Sensitivity(one["sensitivity"])) for one in document["columns"]]
+    places = [(name, label, Sensitivity.PUBLIC) for name, label in PLACES.items()]
+    closed = {Sensitivity.DWELLING, Sensitivity.PERSON} & {sensitivity for _, _, sensitivity in told}
+    personal = "mode" in document or bool(closed)  # a workbook does not say its mode
+    for name, label, sensitivity in (*told, *places):
+        whom = _whom(sensitivity, personal=personal)
+        yield ColumnGrounds(layer, title, name, label, whom, basis=basis, **said)

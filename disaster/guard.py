@@ -65,6 +65,11 @@ def hide_protected(points: pa.Table, protection: pa.Table | None, *, on: date) -
     return _without_mention(points, entries)
 
 
+def run_out(protection: pa.Table, *, on: date) -> int:
+    """Count the entries that protect nobody any more: their `until` lies before the day in Japan."""
+    return int(pc.sum(pc.less(protection.column("until"), pa.scalar(on, pa.date32()))).as_py() or 0)
+
+
 def _valid(protection: pa.Table, on: date) -> pa.Table:
     """Return the entries in force, folded, as name, address and delivery point (empty where not given)."""
     until = protection.column("until")

@@ -54,6 +54,8 @@ PackName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{
 FilePath = Annotated[
     str, StringConstraints(pattern=r"^([0-9A-Za-z_-]+/)?[0-9A-Za-z_-]+(\.[0-9A-Za-z]+)+$", max_length=120)
 ]
+#: Names of areas: of what was passed on all those of its source packs.
+Areas = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Count = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
 Time = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
@@ -158,6 +160,15 @@ class ClauseOf(_Part):
     basis: Text
 
 
+class SourceOf(_Part):
+    """A received pack whose rows went on: its area (None for the whole municipality), and for what it was received."""
+
+    pack_id: PackName
+    area: Areas | None
+    purpose: Word
+    purpose_label: Name
+
+
 class LeftOut(_Part):
     """What was not provided, and why."""
 
@@ -185,12 +196,13 @@ class Manifest(_Part):
     purpose: Word
     purpose_label: Name
     event: EventOf | None
-    area: Name | None
+    area: Areas | None
     drill: bool
     as_of: Time
     provided_at: Time
     expires_at: Time | None
     source_pack_ids: Annotated[tuple[PackName, ...], Field(max_length=1_000)] = ()
+    sources: Annotated[tuple[SourceOf, ...], Field(max_length=1_000)] = ()
     clauses: tuple[ClauseOf, ...]
     conditions: tuple[Text, ...]
     not_provided: tuple[LeftOut, ...]

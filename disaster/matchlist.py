@@ -5,15 +5,19 @@ name at one address, every address for one name) would draw the register out of 
 before anything is matched: which of its rows are hits is never told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from disaster.batch import Batch
 from disaster.errors import ProvideError
+from disaster.housenumber import homes
 from geo.address import fold, fold_name
+from geo.faults import Lang
 
 #: Signs that stand for any text in the programs people know. A kanji zero is a digit of an address, and # a flat.
 _WILD_NAME = r"[*?%_#＊？％＿〇○●◯]|\.\.|…"
@@ -28,10 +32,25 @@ MOST_NAMES_AT_ONE_ADDRESS = 20
 #: One name is borne by several people, but who asks for it at many homes is looking for where somebody lives.
 MOST_ADDRESSES_OF_ONE_NAME = 5
 #: Rows that an error names; they are all refused.
-_SHOWN = 5
+_MOST = 5
 
 
-def require_honest_list(inquiries: pa.Table, *, limit: int) -> None:
+def require_readable(inquiries: Batch, *, lang: Lang = "ja") -> None:
+    """Refuse a list with rows that were refused (a name or address is empty): no answer would look like a miss.
+
+    Raises
+    ------
+    ProvideError
+        ``disaster.bad_inquiries``, which names the rows by their numbers in the file, and the first reason.
+    """
+    if inquiries.refused:
+        first = inquiries.faults.kept[0].reason(lang) if inquiries.faults.kept else ""
+        file = "、".join(source.file for source in inquiries.sources)
+        rows = _shown(sorted(inquiries.faults.refused_rows))
+        raise ProvideError("disaster.bad_inquiries", file=file, count=inquiries.refused, rows=rows, first=first)
+
+
+def require_honest_list(inquiries: pa.Table, *, limit: int, city: str = "") -> None:
     """Refuse a list that no honest question needs.
 
     Parameters
@@ -40,6 +59,8 @@ def require_honest_list(inquiries: pa.Table, *, limit: int) -> None:
         Rows of the noun ``inquiries``.
     limit
         The most rows that the clause allows in one list; 0 means that the clause names no limit.
+    city
+        Name of the municipality: an address is the same with it in front and without.
 
     Raises
     ------
@@ -55,7 +76,12 @@ def require_honest_list(inquiries: pa.Table, *, limit: int) -> None:
     names = _folded(fold_name, inquiries.column("inquired_name"))
     addresses = _folded(fold, inquiries.column("inquired_address"))
     _require_named(inquiries, names, addresses)
-    _require_known(names, addresses)
+    home = homes(inquiries.column("inquired_address").combine_chunks(), city=city)
+    _require_known(names, _joined(home["hyphened"], home["room"]))
+
+
+def _joined(number: pa.ChunkedArray, room: pa.ChunkedArray) -> pd.Series:
+    return pd.Series(pc.binary_join_element_wise(number, pc.fill_null(room, ""), "\x1f").to_pandas(), dtype="str")
 
 
 def _folded(by: Callable[[Any], Any], column: pa.ChunkedArray) -> pd.Series:
@@ -95,5 +121,8 @@ def _require_known(names: pd.Series, addresses: pd.Series) -> None:
 
 def _rows(chosen: pd.Series) -> str:
     """Return the numbers of the first rows as people count them, the heading being row 1."""
-    numbers = np.flatnonzero(chosen.to_numpy()) + 2
-    return "、".join(map(str, numbers[:_SHOWN])) + ("…" if len(numbers) > _SHOWN else "")
+    return _shown((np.flatnonzero(chosen.to_numpy()) + 2).tolist())
+
+
+def _shown(numbers: Sequence[int]) -> str:
+    return "、".join(map(str, numbers[:_MOST])) + ("…" if len(numbers) > _MOST else "")

@@ -5,6 +5,7 @@ people is applied once more. The pack is signed by the city's store and has its 
 no later than what was received.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from agreements.request import Mode
 from agreements.vocabulary import MODES, third_party
 from agreements.workflow import Act, Actor, Role
 from disaster import requests, residents
-from disaster.case import Case, Contents, Recipient
+from disaster.case import Case, Contents, Origin, Recipient
 from disaster.channel import PLAIN
 from disaster.errors import ProvideError
 from disaster.guard import flatten_addressees, hide_protected
@@ -28,7 +29,7 @@ from disaster.openlayers import ground
 from disaster.progress import Step, silent
 from disaster.provide import RefusedError, extract, settle
 from disaster.register import Selected, asked_polygons
-from disaster.store import Store
+from disaster.store import ReceivedPack, Store
 
 #: What was received, by the mode in which it goes on.
 _RECEIVED = {Mode.DWELLING: "received/dwellings", Mode.PERSON: "received/persons"}
@@ -73,7 +74,8 @@ def pass_on(
         case = _decided(store, request_id, municipality, by, at)
         step("受け取った情報から切り出しています")
         got = _received(store, case)
-        case = replace(case, decision=replace(case.decision, expires_at=got.until))
+        covered = _covered(case.request.area, got.packs)
+        case = replace(case, decision=replace(case.decision, expires_at=got.until, area=covered))
         found = _selected(store, case, got.rows)
         contents = _contents(store, case, found, got)
         return hand_over(store, case, contents, _free(store, case, out), step, subjects=found, by=by)
@@ -104,7 +106,7 @@ class _Received:
     rows: pa.Table = field(repr=False)
     as_of: datetime
     until: datetime
-    packs: tuple[str, ...]
+    packs: tuple[Origin, ...]
 
 
 def _received(store: Store, case: Case) -> _Received:
@@ -117,7 +119,22 @@ def _received(store: Store, case: Case) -> _Received:
     if current.as_of is None or current.drill != case.drill or not ends or request.event_id is None:
         raise ProvideError("disaster.onward_nothing_received", mode=MODES[request.mode][0])
     latest = min([*ends, *([case.decision.expires_at] if case.decision.expires_at else [])])
-    return _Received(current.table, current.as_of, latest, tuple(sorted(pack.pack_id for pack in packs)))
+    origins = {pack.pack_id: _origin(pack) for pack in packs}
+    return _Received(current.table, current.as_of, latest, tuple(origins[name] for name in sorted(origins)))
+
+
+def _origin(pack: ReceivedPack) -> Origin:
+    area = pack.manifest["area"]
+    return Origin(pack.pack_id, None if area is None else str(area), str(pack.manifest["purpose"]))
+
+
+def _covered(asked: str | None, packs: Sequence[Origin]) -> str | None:
+    """Return the area that the rows cover, None for the whole municipality: never more than what was received."""
+    areas = sorted({one.area for one in packs if one.area is not None})
+    if any(one.area is None for one in packs) or asked in areas:
+        return asked
+    held = "、".join(areas)
+    return held if asked is None else f"{asked}のうち、受け取った区域({held})"
 
 
 def _selected(store: Store, case: Case, rows: pa.Table) -> Selected:

@@ -14,7 +14,7 @@ from disaster.errors import DisasterError
 from disaster.models import OFFICE_AREAS, OFFICES
 from disaster.requests import Ruling, filed, rule
 from disaster.store import Store
-from exporters.paper import Block, Line, Paper
+from exporters.paper import Block, Line, PageBreak, Paper
 from exporters.paperagreement import agreement_document
 from exporters.paperdocx import docx_bytes
 from exporters.paperforms import release_form, request_form
@@ -50,11 +50,14 @@ def agreement_as_paper(agreement: Agreement, *, offices: Mapping[str, OfficeLine
 
 
 def difference_as_paper(difference: Difference) -> Paper:
-    """Return what differs between two agreements: in words, then as a table."""
+    """Return what differs between two agreements: a page of what each side loses, then every change as a table."""
     title = "協定の比較"
-    words = [Line(said) for said in difference.in_words()]
-    blocks: tuple[Block, ...] = (Line(title, "title"), *words, *difference.grids())
-    return Paper(title, blocks, footer=f"{difference.before_id} → {difference.after_id}")
+    summary = [Line(said) for said in difference.summary() or difference.in_words()]
+    grids = difference.grids()
+    blocks: list[Block] = [Line(title, "title"), *summary]
+    if grids:
+        blocks += [PageBreak(), *grids]
+    return Paper(title, tuple(blocks), footer=f"{difference.before_id} → {difference.after_id}")
 
 
 def known_offices(store: Store, municipalities: tuple[str, ...], *, at: datetime) -> dict[str, OfficeLine]:

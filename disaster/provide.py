@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from agreements.clock import japan_date
 from agreements.decide import Decision
 from agreements.request import Mode, Request
 from agreements.vocabulary import DATASETS
@@ -21,10 +22,11 @@ from disaster.batch import Batch
 from disaster.case import Attached, Case, Contents, Recipient, grounds
 from disaster.channel import PLAIN
 from disaster.errors import ProvideError
-from disaster.guard import minimise, permitted
+from disaster.guard import minimise, permitted, run_out
 from disaster.handover import WORK, Handed, free_name, hand_over
+from disaster.intake import gazetteer_of
 from disaster.layers import layer, opens_place
-from disaster.models import DELIVERY_POINTS
+from disaster.models import DELIVERY_POINTS, PROTECTION
 from disaster.openlayers import ACCOMPANYING, EXCLUDED, accompanying, ground, open_layer, require_columns
 from disaster.pack import MAP, WORKBOOK
 from disaster.progress import Step, silent
@@ -47,8 +49,11 @@ _NAMES: Mapping[Mode, tuple[str, str]] = {
 class Provided:
     """What went out: the folder, its ZIP (None where a workbook goes alone), and the counts that its manifest states.
 
+    `answers` counts the hits and misses of a list.
+
     `password` is told once and kept nowhere. `mailing` is the post's own folder where it mails a notice: whom its
-    delivery staff brings it.
+    delivery staff brings it. `run_out` counts the entries of the list of protected people whose day has passed: their
+    names were not hidden.
     """
 
     pack_id: str
@@ -61,8 +66,10 @@ class Provided:
     returned: int
     withheld: Mapping[str, int]
     not_provided: Mapping[str, str]
+    answers: Mapping[str, int] = field(default_factory=dict)
     mailing: Path | None = None
     password: str | None = field(default=None, repr=False)
+    run_out: int = 0
 
 
 def provide(
@@ -117,7 +124,16 @@ def provide(
             step("名簿から切り出しています")
             cut = _cut(store, case, inquiries, notice)
             final = free_name(store, case, out)
-        return _hand(store, case, cut, final, by=by, step=step)
+        made = _hand(store, case, cut, final, by=by, step=step)
+        personal = DATASETS[case.request.dataset].personal
+        found = protection_run_out(store, case.request.municipality, at=at, drill=case.drill) if personal else 0
+        return replace(made, run_out=found)
+
+
+def protection_run_out(store: Store, municipality: str, *, at: datetime, drill: bool = False) -> int:
+    """Count the entries of the list of protected people that have run out and hide nobody; no name is read."""
+    listed = store.current(PROTECTION.kind, municipality, columns=["until"], drill=drill)
+    return run_out(listed.table, on=japan_date(at)) if listed.as_of is not None else 0
 
 
 def settle(store: Store, *, at: datetime) -> None:
@@ -185,7 +201,10 @@ def _cut(store: Store, case: Case, inquiries: Batch | None, notice: Attached | N
     points = register(store, case, named=case.request.mode in (Mode.MATCH, Mode.PERSON))
     if points is None:
         raise ProvideError("disaster.nothing_stored", dataset=DELIVERY_POINTS.title)
-    found = selected(store, case, points[0], inquiries)
+    towns = None
+    if case.request.mode is Mode.MATCH:
+        towns = gazetteer_of(store, case.request.municipality, at=case.at, drill=case.drill)
+    found = selected(store, case, points[0], inquiries, towns)
     if case.request.mode is Mode.FORWARD:
         return _forwarded(store, case, found, points[1], notice)
     made = extract(case, found.selection, points[1])
@@ -269,6 +288,7 @@ def _provided(case: Case, cut: _Cut, handed: Handed, mailing: Path | None) -> Pr
         returned=returned,
         withheld=dict(cut.withheld),
         not_provided=cut.pack.not_provided,
+        answers=residents.answers(main.table),
         mailing=mailing,
         password=handed.password,
     )

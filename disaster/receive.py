@@ -1,8 +1,9 @@
 """The twin of the door on the other side: a pack comes in whole, checked and recorded, or not at all."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +18,10 @@ from disaster.channel import EXCEL_PASSWORD
 from disaster.cover import japan_time
 from disaster.errors import ReceiveError
 from disaster.layers import layer
-from disaster.manifest import LAYERS, LayerOf, Manifest
+from disaster.manifest import LAYERS, MANIFEST, LayerOf, Manifest
 from disaster.models import NOUNS, OPENINGS, PLACE_COLUMNS, SHELTERS, Side
-from disaster.pack import read_manifest, verify_files, verify_signature
+from disaster.newfolder import new_folder
+from disaster.pack import described, read_manifest, verify_files, verify_signature
 from disaster.progress import Step, silent
 from disaster.publish import NOT_SHOWN, PUBLISHABLE, Published, published_layer, write_published
 from disaster.residents import DWELLING_COLUMNS, FORWARD_COLUMNS, MATCH_COLUMNS, PERSON_COLUMNS, STATUS_COLUMNS
@@ -39,7 +41,11 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came in: rows by layer, whose pack it was, and how long it may be used."""
+    """What came in: rows by layer, whose pack it was, and how long it may be used.
+
+    `personal` where layers about homes or persons are among it: no file of the headquarters holds those, only the
+    pack's own map and tables do. `files` is the folder in which these lie open, None while they are in a ZIP.
+    """
 
     pack_id: str
     unchanged: bool
@@ -51,11 +57,13 @@ class Received:
     drill: bool
     counts: Mapping[str, int]
     view: Published | None
+    personal: bool
+    files: Path | None
 
 
 def receive(
-    store: Store, pack: Path, *, at: datetime, reader: Reader, out: Path | None = None, step: Step = silent,
-    password: str | None = None,
+    store: Store, pack: Path, *, at: datetime, reader: Reader, out: Path | None = None, unpack: Path | None = None,
+    step: Step = silent, password: str | None = None,
 ) -> Received:  # fmt: skip
     """Check a situation pack and take it into the municipality's store.
 
@@ -71,47 +79,69 @@ def receive(
         The parser worker: the pack's rows are as untrusted as any file until they are checked.
     out
         Where to write the headquarters' map and tables: own layers beside the received ones without personal data.
+    unpack
+        A new folder, private to its owner, for the pack's own files as they were checked; the ledger tells of it.
     password
         Of a ZIP that AES-256 protects.
 
     Raises
     ------
     ReceiveError
-        Naming what is wrong; nothing is stored then.
+        Naming what is wrong; nothing is stored then, unless it is `out` or `unpack` that cannot be written.
     """
     if store.side is Side.POST:
         raise ReceiveError("disaster.wrong_side_for_receive")
     if not pack.exists():
         raise ReceiveError("disaster.no_pack", file=pack.name)
-    if out is not None and out.exists():
-        raise ReceiveError("disaster.out_exists", folder=out.name)
-    with store.writing(), _recorded_refusal(store, at):
-        manifest, tables, unchanged = _taken(store, pack, at, reader, step=step, password=password)
+    for folder in (one for one in (out, unpack) if one is not None and one.exists()):
+        raise ReceiveError("disaster.out_exists", folder=folder.name)
+    with store.writing(), ExitStack() as held:
+        with _recorded_refusal(store, at):
+            step("署名とハッシュ値を確かめています")
+            store.staging.mkdir(mode=0o700, exist_ok=True)
+            inner = held.enter_context(opened(pack, beside=store.staging, password=password))
+            manifest, tables, unchanged = _taken(store, inner, at, reader, step=step)
+        if unpack is not None:
+            _unpack(store, inner, manifest, unpack, at)
     step("本部用の地図を書いています")
     view = _view(store, manifest, tables, out, at) if out is not None else None
-    return _received(manifest, tables, unchanged=unchanged, view=view)
+    lies_open = unpack or (pack if (pack / MANIFEST).is_file() else None)
+    return _received(manifest, tables, unchanged=unchanged, view=view, files=lies_open)
 
 
 def _taken(
-    store: Store, pack: Path, at: datetime, reader: Reader, *, step: Step, password: str | None
+    store: Store, folder: Path, at: datetime, reader: Reader, *, step: Step
 ) -> tuple[Manifest, Mapping[str, pa.Table], bool]:
     """Check everything, then store it in one step."""
-    step("署名とハッシュ値を確かめています")
-    store.staging.mkdir(mode=0o700, exist_ok=True)
-    with opened(pack, beside=store.staging, password=password) as folder:
-        manifest, content = read_manifest(folder)
-        agreement = _agreement(store, manifest)
-        verify_signature(folder, content, agreement.post.signing_key)
-        _check_addressee(store, manifest, agreement, at)
-        _require_not_gone(store, manifest)
-        verify_files(folder, manifest)
-        if manifest.channel == EXCEL_PASSWORD:
-            raise ReceiveError("disaster.workbook_only", file=pack.name)
-        _check_counts(manifest)
-        step("中身を読んで保存しています")
-        tables = {entry.name: _table(folder, entry, reader) for entry in manifest.layers}
+    manifest, content = read_manifest(folder)
+    agreement = _agreement(store, manifest)
+    verify_signature(folder, content, agreement.post.signing_key)
+    _check_addressee(store, manifest, agreement, at)
+    _require_not_gone(store, manifest)
+    verify_files(folder, manifest)
+    if manifest.channel == EXCEL_PASSWORD:
+        raise ReceiveError("disaster.workbook_only", file=folder.name)
+    _check_counts(manifest)
+    step("中身を読んで保存しています")
+    tables = {entry.name: _table(folder, entry, reader) for entry in manifest.layers}
     stored = store.add_received(_for_store(manifest), tables, at=at)
     return manifest, tables, stored.unchanged
+
+
+def _unpack(store: Store, folder: Path, manifest: Manifest, out: Path, at: datetime) -> None:
+    """Lay the checked files where people can open them; the ledger knows before they lie there."""
+    with new_folder(out, ReceiveError) as staging:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            target = staging / path.relative_to(folder)
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            target.touch(mode=0o600)
+            shutil.copyfile(path, target)
+            described(staging, target.relative_to(staging).as_posix(), {})
+        said = {
+            "municipality": manifest.municipality, "pack_id": manifest.pack_id, "files": len(manifest.files),
+            "expires_at": manifest.expires_at.isoformat() if manifest.expires_at else None,
+        }  # fmt: skip
+        store.ledger.record("unpacked", said, at=at)
 
 
 @contextmanager
@@ -270,7 +300,7 @@ def _layer(entry: LayerOf, table: pa.Table) -> Layer:
 
 
 def _received(
-    manifest: Manifest, tables: Mapping[str, pa.Table], *, unchanged: bool, view: Published | None
+    manifest: Manifest, tables: Mapping[str, pa.Table], *, unchanged: bool, view: Published | None, files: Path | None
 ) -> Received:
     return Received(
         pack_id=manifest.pack_id,
@@ -283,6 +313,8 @@ def _received(
         drill=manifest.drill,
         counts={name: table.num_rows for name, table in tables.items()},
         view=view,
+        personal=any(entry.personal for entry in manifest.layers),
+        files=files,
     )
 
 

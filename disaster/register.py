@@ -16,9 +16,10 @@ from disaster.case import Case
 from disaster.errors import ProvideError
 from disaster.guard import hide_protected
 from disaster.layers import sorted_rows
-from disaster.matchlist import require_honest_list
+from disaster.matchlist import require_honest_list, require_readable
 from disaster.models import AREAS, DELIVERY_POINTS, PROTECTION
 from disaster.store import Store
+from geo.gazetteer import Gazetteer
 
 
 def register(store: Store, case: Case, *, named: bool) -> tuple[pa.Table, datetime] | None:
@@ -45,8 +46,12 @@ class Selected:
     subjects: pa.Table = field(repr=False)
 
 
-def selected(store: Store, case: Case, points: pa.Table, inquiries: Batch | None) -> Selected:
+def selected(
+    store: Store, case: Case, points: pa.Table, inquiries: Batch | None, gazetteer: Gazetteer | None = None
+) -> Selected:
     """Return the rows of the register (`register`) that answer the request.
+
+    A list is matched by the municipality's name and towns (`gazetteer`, None if the store has none).
 
     `subjects` holds ``name``, ``address`` and ``point_id`` of the people and homes in them, null where the rows do not
     tell: of a match the asked people that were found.
@@ -58,7 +63,7 @@ def selected(store: Store, case: Case, points: pa.Table, inquiries: Batch | None
     """
     if case.request.mode is Mode.MATCH:
         asked = _list(case, inquiries).table
-        answers = residents.match(points, asked)
+        answers = residents.match(points, asked, city=case.agreement.municipality.name, gazetteer=gazetteer)
         return Selected(answers, _found(answers.table, asked))
     inside, unplaced = residents.in_area(points, asked_polygons(store, case))
     if case.request.mode is Mode.PERSON:
@@ -87,11 +92,8 @@ def _subjects(rows: pa.Table, names: pa.ChunkedArray | None) -> pa.Table:
 def _list(case: Case, inquiries: Batch | None) -> Batch:
     if inquiries is None:
         raise ProvideError("disaster.match_without_list")
-    if inquiries.refused:  # a row without an answer would look like a miss
-        first = inquiries.faults.kept[0].reason() if inquiries.faults.kept else ""
-        file = "、".join(source.file for source in inquiries.sources)
-        raise ProvideError("disaster.bad_inquiries", file=file, count=inquiries.refused, first=first)
-    require_honest_list(inquiries.table, limit=case.decision.list_limit)
+    require_readable(inquiries)
+    require_honest_list(inquiries.table, limit=case.decision.list_limit, city=case.agreement.municipality.name)
     return inquiries
 
 

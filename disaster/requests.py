@@ -7,17 +7,18 @@ recorded, a refusal with the sentence to say on the telephone.
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from agreements.agreement import Agreement, parse_agreement
-from agreements.clock import JST, japan_date
+from agreements.clock import JST, japan_date, shown
 from agreements.decide import Decision, Reason, decide
 from agreements.request import PERSONAL_MODES, Event, Mode, Request
 from agreements.vocabulary import DATASETS, third_party
-from agreements.workflow import Act, Actor, Course, Role, State, Step
+from agreements.workflow import Act, Actor, Course, Role, State, Step, require_right
 from disaster.errors import ProvideError
-from disaster.models import AREAS, Side
+from disaster.models import Side
+from disaster.particulars import area_held, document_words, opened, without
 from disaster.store import Store
 from geo.faults import Lang
 
@@ -30,6 +31,12 @@ _OUT = frozenset({State.RELEASED, State.HANDED, State.RECALLED})
 _WORK_LIST = "-post"
 #: Who stands in the steps that a crash left out; the release's own entry in the ledger names the person.
 _AFTER_CRASH = Actor("自動記録(中断の後)", Role.OFFICE)
+
+#: Whose people work with a store: who may do something there is named from among them.
+_ROLES_OF = {
+    Side.POST: frozenset(Role) - {Role.MUNICIPAL_HQ, Role.PREFECTURE},
+    Side.MUNICIPALITY: frozenset({Role.MUNICIPAL_HQ, Role.PROTECTION_OFFICER}),
+}
 
 #: Every waiting request is decided with the same few texts.
 _parsed = lru_cache(maxsize=64)(parse_agreement)
@@ -58,11 +65,15 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A request as it stands, its course, and the last decision on it (None where none was due)."""
+    """A request as it stands, its course, and the last decision on it (None where none was due).
+
+    `late` is by how much the document that was just recorded came after its time, None where it did not.
+    """
 
     request: Request
     course: Course
     decision: Decision | None = None
+    late: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +131,11 @@ def rule(store: Store, request: Request, *, at: datetime) -> Ruling:
     event = next((event for event in known if event.event_id == request.event_id), None)
     decision = decide(agreements, request, event=event, at=at, assessments=store.assessments.all(code))
     if decision.granted and code not in store.municipalities:
-        decision = _without(decision, Reason("disaster.place_not_held", {"municipality": code}))
+        decision = without(decision, Reason("disaster.place_not_held", {"municipality": code}))
     elif decision.granted and store.side is Side.POST and third_party(request.recipient) is not None:
-        decision = _without(decision, Reason("disaster.not_ours_to_give", {"article": decision.article}))
-    elif decision.granted and not _area_held(store, request, event):
-        decision = _without(decision, Reason("disaster.area_elsewhere", {"area": request.area}))
+        decision = without(decision, Reason("disaster.not_ours_to_give", {"article": decision.article}))
+    elif decision.granted and not area_held(store, request, event):
+        decision = without(decision, Reason("disaster.area_elsewhere", {"area": request.area}))
     return Ruling(decision, agreements, event)
 
 
@@ -137,8 +148,8 @@ def mildest(store: Store, request: Request, *, at: datetime) -> Mode:
         return Mode.LAYER
     rulings = {mode: rule(store, replace(request, mode=mode, fields=None), at=at) for mode in PERSONAL_MODES}
     granted = [mode for mode, ruling in rulings.items() if ruling.decision.granted]
-    opened = [mode for mode, ruling in rulings.items() if _opened(ruling.agreements, request, mode)]
-    return next(iter(granted or opened), request.mode)
+    open_for = [mode for mode, ruling in rulings.items() if opened(ruling.agreements, request, mode)]
+    return next(iter(granted or open_for), request.mode)
 
 
 def submit(store: Store, request: Request, by: Actor, *, at: datetime) -> Filed:
@@ -159,6 +170,7 @@ def submit(store: Store, request: Request, by: Actor, *, at: datetime) -> Filed:
         If its number can be no folder's name.
     """
     require_request_id(request.request_id)
+    _require_right(store, Act.REQUEST, by)
     asked = Course(request.request_id, asked_by=request.person).next(Act.REQUEST, by, at)
     if request.municipality not in store.municipalities:
         decision = rule(store, request, at=at).decision
@@ -221,10 +233,37 @@ def withdraw(
 
 
 def document(
-    store: Store, request_id: str, by: Actor, *, at: datetime, number: str, municipality: str | None = None
-) -> Filed:
-    """Record the document that follows a request by telephone."""
-    return _plain(store, request_id, Step(Act.DOCUMENT, by, at, number=number), municipality)
+    store: Store, request_id: str, by: Actor, *, at: datetime, number: str, received_at: datetime | None = None,
+    reason: str = "", municipality: str | None = None,
+) -> Filed:  # fmt: skip
+    """Record the document that follows a request by telephone; one that came late says so for ever in its step.
+
+    Parameters
+    ----------
+    at
+        Time of the record; the ledger's entry and, where it differs, the step's reason keep it.
+    received_at
+        When it came, the time of the step; None for `at`.
+    reason
+        Why it came late, or was written down late.
+
+    Raises
+    ------
+    ProvideError
+        ``disaster.document_ahead`` if it would come only later.
+    """
+    came = at if received_at is None else received_at
+    if came > at:
+        raise ProvideError("disaster.document_ahead", when=shown(came))
+    _require_right(store, Act.DOCUMENT, by)
+    with store.writing():
+        found = filed(store, request_id, municipality=municipality)
+        request = found.request
+        due = None if request.document_no else _document_due(store, found, came)
+        late = came - due if due is not None and came > due else None
+        step = Step(Act.DOCUMENT, by, came, document_words(due, came, at, reason), number)
+        store.steps.add(request.municipality, request.request_id, step, at=at)
+    return replace(filed(store, request_id, municipality=request.municipality), late=late)
 
 
 def close_review(
@@ -267,6 +306,7 @@ def releasable(
     """
     if store.side is Side.POST and by.role is Role.MUNICIPAL_HQ:
         raise ProvideError("disaster.released_by_asking_side")
+    _require_right(store, Act.RELEASE, by)
     found = filed(store, request_id, municipality=municipality)
     found.course.next(Act.RELEASE, by, at)
     return found.request, found.course
@@ -344,6 +384,7 @@ def open_reviews(store: Store, *, at: datetime, municipality: str | None = None)
 
 def _allow(store: Store, request_id: str, step: Step, municipality: str | None) -> Filed:
     """Take a step that opens the door, once it is decided anew; who may not take it learns nothing of the decision."""
+    _require_right(store, step.act, step.actor)
     with store.writing():
         found = filed(store, request_id, municipality=municipality)
         found.course.next(step.act, step.actor, step.at, step.reason)
@@ -354,10 +395,16 @@ def _allow(store: Store, request_id: str, step: Step, municipality: str | None) 
 
 
 def _plain(store: Store, request_id: str, step: Step, municipality: str | None) -> Filed:
+    _require_right(store, step.act, step.actor)
     with store.writing():
         found = filed(store, request_id, municipality=municipality)
         take(store, found.request, step)
     return filed(store, request_id, municipality=found.request.municipality)
+
+
+def _require_right(store: Store, act: Act, by: Actor) -> None:
+    """Refuse what a role may not do, naming the roles of this side that may."""
+    require_right(act, by.role, among=_ROLES_OF[store.side])
 
 
 def _as_it_stands(request: Request, course: Course) -> Filed:
@@ -381,33 +428,11 @@ def _first(decision: Decision) -> str:
     return decision.reasons[0].sentence("ja")
 
 
-def _opened(agreements: tuple[Agreement, ...], request: Request, mode: Mode) -> bool:
-    """Tell whether some clause opens a mode for the purpose, whatever else it asks."""
-    own = (one for one in agreements if request.municipality in one.area)
-    clauses = (clause for one in own for clause in one.clauses if request.purpose in clause.purposes)
-    return any(clause.data_format(request.dataset, mode) is not None for clause in clauses)
-
-
-def _area_held(store: Store, request: Request, event: Event | None) -> bool:
-    """Tell whether the store knows the asked area as one of that municipality's: decide() cannot look it up."""
-    if request.area is None:
-        return True
-    drill = event is not None and event.drill
-    held = store.current(AREAS.kind, request.municipality, columns=["area_id"], drill=drill).table
-    return request.area in held.column("area_id").to_pylist()
-
-
-def _without(decision: Decision, reason: Reason) -> Decision:
-    """Turn a grant into a refusal for a reason that only the store can know."""
-    return replace(
-        decision, granted=False, agreement_id=None, clause_id=None, article="", columns=(), expires_at=None,
-        conditions=(), reasons=(reason,), milder=None, milder_why=None, basis_id=None, basis_article="",
-        assessment_id=None, document_due=None,
-    )  # fmt: skip
-
-
 def _document_due(store: Store, one: Filed, at: datetime) -> datetime | None:
-    """Return until when a document was to follow: as the release was decided, else as it would be decided now."""
+    """Return until when a document was to follow: as the release was decided, else as it would be decided now.
+
+    Where nothing is open any more (the event was closed), the document is owed all the same, as it was after the call.
+    """
     request = one.request
     if request.channel != "telephone":
         return None
@@ -415,7 +440,10 @@ def _document_due(store: Store, one: Filed, at: datetime) -> datetime | None:
         packs = (p for p in store.provisions.all(request.municipality) if p.request_id == request.request_id)
         told = [due for p in packs if p.state != "failed" and (due := p.decision.get("document_due"))]
         return datetime.fromisoformat(told[0]) if told else None
-    decision = rule(store, request, at=at).decision
-    lacks = [r.params["due"] for r in decision.reasons if r.code == "agreements.document_overdue"]
-    due = lacks[0] if lacks else decision.document_due
-    return due if isinstance(due, datetime) else None
+    for when in (at, *(step.at for step in one.course.steps[:1])):
+        decision = rule(store, request, at=when).decision
+        lacks = [r.params["due"] for r in decision.reasons if r.code == "agreements.document_overdue"]
+        due = lacks[0] if lacks else decision.document_due
+        if isinstance(due, datetime):
+            return due
+    return None

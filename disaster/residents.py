@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agreements.datasets import DATASETS
-from agreements.format import Column, ColumnType, Sensitivity
+from agreements.format import Column, ColumnType, Sensitivity, about_a_home
 from disaster.guard import flatten_addressees
+from disaster.housenumber import homes, same_home
 from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS, PLACE_COLUMNS
-from geo.address import fold, fold_name
+from geo.address import fold_name
+from geo.gazetteer import Gazetteer
 from geo.join import inside_any
 
 #: Kinds of delivery point where somebody lives; a shop or an office is not a home.
@@ -27,7 +29,11 @@ NOT_DELIVERABLE = ("suspended", "unreachable", "seems_vacant")
 
 _REGISTER = DATASETS[DELIVERY_POINTS.kind].columns
 ADDRESSEE = _REGISTER["addressee"]
-DWELLING_COLUMNS = (*(c for c in DELIVERY_POINTS.columns if c.name != "addressees"), *PLACE_COLUMNS)
+DWELLING_COLUMNS = tuple(
+    about_a_home(_REGISTER[column.name])
+    for column in (*DELIVERY_POINTS.columns, *PLACE_COLUMNS)
+    if column.name != "addressees"
+)
 PERSON_COLUMNS = (*DWELLING_COLUMNS, ADDRESSEE)
 MATCH_COLUMNS = tuple(_REGISTER[name] for name in ("reference", "result", "status", "confirmed_at"))
 #: What the city learns where the post mails its notice: how many, and why not to the others.
@@ -147,11 +153,12 @@ def _selection(table: pa.Table, columns: tuple[Column, ...], withheld: Mapping[s
     return Selection(table, columns, table.num_rows + sum(shown.values()), shown)
 
 
-def match(points: pa.Table, inquiries: pa.Table) -> Selection:
+def match(points: pa.Table, inquiries: pa.Table, *, city: str = "", gazetteer: Gazetteer | None = None) -> Selection:
     """Answer each row of the municipality's list with hit or miss; nothing is said about anybody not on it.
 
-    A hit needs the folded name and the folded address to be equal to a row of the register. Somebody protected and
-    somebody unknown give the same miss.
+    A hit needs a row of the register with the same folded name and the same home (`disaster.housenumber.same_home`:
+    the municipality in front, ways of writing numbers, and a building on one side only are no difference). Somebody
+    protected and somebody unknown give the same miss.
 
     Parameters
     ----------
@@ -159,23 +166,35 @@ def match(points: pa.Table, inquiries: pa.Table) -> Selection:
         The register of the municipality (rows without a place count too).
     inquiries
         Rows of the noun ``inquiries``.
+    city, gazetteer
+        Name and towns of the municipality, by which both sides' addresses are read.
     """
     rows, names = _bearers(points, inquiries.column("inquired_name").combine_chunks())
-    asked = _keys(inquiries.column("inquired_name"), inquiries.column("inquired_address"))
-    known = pd.Series(_keys(names, points.column("address").take(pa.array(rows))))
-    best = _newest(points, rows, known)
-    at = pd.Series(asked).map(best)
+    asked, bearer = _namesakes(inquiries.column("inquired_name").combine_chunks(), names)
+    written = (inquiries.column("inquired_address"), points.column("address").take(pa.array(rows)))
+    both = homes(pa.concat_arrays([*written[0].chunks, *written[1].chunks]), city=city, gazetteer=gazetteer)
+    same = same_home(both.take(pa.array(asked)), both.take(pa.array(bearer + inquiries.num_rows))).to_numpy()
+    best = _newest(points, rows[bearer[same]], asked[same])
+    at = best.reindex(range(inquiries.num_rows))
     hit = at.notna().to_numpy()
     found = points.take(pa.array(at.fillna(0).astype("int64").to_numpy())) if points.num_rows else None
     table = pa.table(
         {
             "reference": inquiries.column("reference"),
-            "result": pa.array(np.where(hit, "hit", "miss")),
+            "result": pa.array(np.where(hit, "hit", "miss"), pa.string()),
             "status": _where(hit, found, "status", pa.string()),
             "confirmed_at": _where(hit, found, "confirmed_at", pa.timestamp("us", "UTC")),
         }
     )
     return Selection(table, MATCH_COLUMNS, table.num_rows)
+
+
+def answers(table: pa.Table) -> Mapping[str, int]:
+    """Count ``hit`` and ``miss`` in the rows of `match`; empty for other rows."""
+    if MATCH_COLUMNS[1].name not in table.column_names:
+        return {}
+    hits = int(pc.sum(pc.equal(table.column(MATCH_COLUMNS[1].name), "hit")).as_py() or 0)
+    return {"hit": hits, "miss": table.num_rows - hits}
 
 
 def _bearers(points: pa.Table, asked: pa.Array) -> tuple[np.ndarray, pa.Array]:
@@ -187,18 +206,22 @@ def _bearers(points: pa.Table, asked: pa.Array) -> tuple[np.ndarray, pa.Array]:
     return rows[bears], names.filter(pa.array(bears))
 
 
-def _keys(names: pa.Array | pa.ChunkedArray, addresses: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    name = fold_name(pd.Series(names.to_pandas(), dtype="str"))
-    address = fold(pd.Series(addresses.to_pandas(), dtype="str"))
-    return np.asarray(name.str.cat(address, sep="\x1f").to_numpy())
+def _namesakes(asked: pa.Array, names: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return every pair of an asked row and a name of the register that folds alike, as numbers of both."""
+    one, other = (
+        pd.DataFrame({"name": fold_name(pd.Series(column.to_pandas(), dtype="str")), label: np.arange(len(column))})
+        for column, label in ((asked, "asked"), (names, "bearer"))
+    )
+    pairs = one.dropna().merge(other.dropna(), on="name")
+    return pairs["asked"].to_numpy(), pairs["bearer"].to_numpy()
 
 
-def _newest(points: pa.Table, rows: np.ndarray, keys: pd.Series) -> pd.Series:
-    """Map each key to the register row confirmed last, so that two rows of one person give one answer."""
+def _newest(points: pa.Table, rows: np.ndarray, asked: np.ndarray) -> pd.Series:
+    """Map each asked row to its register row confirmed last, so that two rows of one person give one answer."""
     confirmed = points.column("confirmed_at").to_pandas().to_numpy()[rows]
-    frame = pd.DataFrame({"key": keys.to_numpy(), "row": rows, "at": confirmed})
-    frame = frame.sort_values(["at", "row"], na_position="first", kind="stable").drop_duplicates("key", keep="last")
-    return frame.set_index("key")["row"]
+    frame = pd.DataFrame({"asked": asked, "row": rows, "at": confirmed})
+    frame = frame.sort_values(["at", "row"], na_position="first", kind="stable").drop_duplicates("asked", keep="last")
+    return frame.set_index("asked")["row"]
 
 
 def _where(hit: np.ndarray, found: pa.Table | None, name: str, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

@@ -87,7 +87,7 @@ def _asked(request: Request | None, event: Event | None) -> list[tuple[str, str]
             ("項目", "□協定の項目のすべて　□次の項目に限る："),
             ("利用の目的", _boxes([names[0] for names in PURPOSES.values()])),
             ("区域", "□市区町村の全域　□次の区域："), ("提供先（受け取る部署）", ""),
-            ("より重い形を求める理由", "（氏名などを求めるとき）"), ("担当者・電話番号", ""),
+            ("より強い形を求める理由", "（氏名などを求めるとき）"), ("担当者・電話番号", ""),
         ]  # fmt: skip
     dataset = DATASETS[request.dataset]
     fields = "協定の項目のすべて" if request.fields is None else "、".join(
@@ -101,7 +101,7 @@ def _asked(request: Request | None, event: Event | None) -> list[tuple[str, str]
         ("情報の種類", dataset.label), ("形", labels((request.mode,), MODES)), ("項目", fields),
         ("利用の目的", labels((request.purpose,), PURPOSES)),
         ("区域", f"区域 {request.area}" if request.area else f"市区町村コード {request.municipality} の全域"),
-        ("提供先（受け取る部署）", request.recipient), ("より重い形を求める理由", request.reason or "―"),
+        ("提供先（受け取る部署）", request.recipient), ("より強い形を求める理由", request.reason or "―"),
     ]  # fmt: skip
 
 

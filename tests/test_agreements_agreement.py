@@ -354,9 +354,9 @@ def test_whatever_is_written_is_read_back_the_same(
         ('units = ["潮見市災害対策本部"]', 'units = ["潮見市\\u200b災害対策本部"]', "municipality.units[0]", "hidden_sign"),
         ('units = ["潮見市災害対策本部"]', 'units = ["\u3164"]', "municipality.units[0]", "want_text"),
         ('offices = ["S001", "S002"]', 'offices = ["99301"]', "municipality", "same_party"),
-        ('role = "head"', 'role = "boss"', "contacts[0].role", "unknown_value"),
-        ('phone = "099-000-0001"', 'phone = "夜間は宿直へ"', "contacts[0].phone", "wrong_shape"),
-        ("phone_24h = true", 'phone_24h = "24時間"', "contacts[1].phone_24h", "want_flag"),
+        ('role = "head"', 'role = "boss"', "contacts（1人目）.role", "unknown_value"),
+        ('phone = "099-000-0001"', 'phone = "夜間は宿直へ"', "contacts（1人目）.phone", "wrong_shape"),
+        ("phone_24h = true", 'phone_24h = "24時間"', "contacts（2人目）.phone_24h", "want_flag"),
         ("[clauses.dwelling]", "[clauses.dweling]", "clauses.dweling", "no_such_clause"),
         ("[clauses.dwelling]\non = true", "[clauses.dwelling]\nno = true", "clauses.dwelling.on", "missing_key"),
         ("[clauses.dwelling]\non = true", "[clauses.dwelling]\non = true\ncolumns = []", "clauses.dwelling.columns", "unknown_key"),
@@ -414,7 +414,7 @@ def test_every_fault_is_reported_at_once_even_beside_an_impossible_date() -> Non
         ("term.effective_to", "impossible_date"),
         ("clauses.match.on", "want_flag"),
         ("clauses.match.retention", "unknown_key"),
-        ("contacts[0].role", "missing_key"),
+        ("contacts（1人目）.role", "missing_key"),
     ]
 
 
@@ -526,3 +526,80 @@ def test_a_party_goes_by_its_written_names_only() -> None:
 def test_an_agreement_is_the_same_object_twice() -> None:
     assert isinstance(PARSED, Agreement)
     assert parse_agreement(TEXT) == PARSED
+
+
+def test_who_is_named_for_the_night_answers_at_night_unless_the_file_says_otherwise() -> None:
+    silent = TEXT.replace("phone_24h = true\n", "")
+    assert silent.count("phone_24h =") == 1
+    assert parse_agreement(silent).contacts == CONTACTS
+    assert not parse_agreement(TEXT.replace("phone_24h = true", "phone_24h = false")).contacts[1].phone_24h
+
+
+def test_an_agreement_without_contacts_shows_how_to_write_them() -> None:
+    text = _text(contacts=())
+    assert parse_agreement(text).contacts == ()
+    lines = text.splitlines()
+    first = lines.index("# [[contacts]]")
+    shown = [line.removeprefix("# ") for line in lines[first : first + 12]]
+    written = parse_agreement("\n".join([*lines[:first], *shown, *lines[first + 12 :]])).contacts
+    assert [(one.side, one.role, one.phone_24h) for one in written] == [
+        ("post", "night", True), ("municipality", "night", True),
+    ]  # fmt: skip
+    assert "# [[contacts]]" not in TEXT
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("dweling", "dwelling"), ("onward-polise", "onward-police"), ("Match", "match")]
+)
+def test_a_misspelled_clause_is_answered_with_the_nearest_one_first(wrong: str, near: str) -> None:
+    with pytest.raises(AgreementTextError, match=f"ある条項：{near}、"):
+        parse_agreement(TEXT.replace(f"[clauses.{near}]", f"[clauses.{wrong}]"))
+    with pytest.raises(AgreementTextError, match=f"ある条項：{near}、"):
+        _text(clauses=[wrong])
+
+
+@pytest.mark.parametrize(
+    ("line", "sign"),
+    [('offices = ["S001"、"S002"]', "、"), ('offices ＝ ["S、001"]', "＝"), ("offices = [「S001」]", "「"),
+     ('offices = ["S001"]　# 局、二つ', "\u3000")],
+    ids=["comma", "equals", "quotes", "blank"],
+)  # fmt: skip
+def test_a_full_width_sign_that_stops_the_reader_is_named(line: str, sign: str) -> None:
+    with pytest.raises(AgreementTextError) as caught:
+        parse_agreement(TEXT.replace('offices = ["S001", "S002"]', line))
+    assert f"全角の「{sign}」があるため" in caught.value.sentence("ja")
+    assert "登録しません" not in caught.value.sentence("ja")
+
+
+@pytest.mark.parametrize("template", template_ids())
+def test_an_agreement_is_not_called_by_the_name_of_its_template(template: str) -> None:
+    title = parse_agreement(_text(template)).title
+    assert "（" not in title
+    assert load_template(template).title.startswith(title)
+    assert parse_agreement(_text(template, title="協定（甲乙）")).title == "協定（甲乙）"
+
+
+def test_what_an_onward_clause_leaves_open_is_as_strict_as_what_it_passes_on() -> None:
+    text = TEXT.replace(
+        '[clauses.dwelling]\non = true\nretention_days = 30\nchannel = "plain"',
+        '[clauses.dwelling]\non = true\nretention_days = 7\nchannel = "aes_zip"',
+    )
+    assert text != TEXT
+    found = {c.id: (c.retention_days, c.channel) for c in parse_agreement(text).clauses}
+    assert {found[name] for name in ("onward-police", "onward-fire", "onward-sdf", "onward-welfare-council")} == {
+        (7, "aes_zip")
+    }
+    strict = {"dwelling": Parameters(retention_days=7, channel="aes_zip")}
+    assert _text(parameters=strict) == agreement_text(parse_agreement(text))
+    own = text.replace("[clauses.onward-fire]\non = true", "[clauses.onward-fire]\non = true\nretention_days = 10")
+    kept = {c.id: (c.retention_days, c.channel) for c in parse_agreement(own).clauses}
+    assert kept["onward-fire"] == (10, "aes_zip")
+    assert parse_agreement(agreement_text(parse_agreement(own))) == parse_agreement(own)
+
+
+def test_an_onward_clause_takes_over_nothing_from_a_milder_or_weaker_clause() -> None:
+    found = {c.id: (c.retention_days, c.channel) for c in PARSED.clauses}
+    assert found["onward-police"] == (14, "plain")
+    assert found["onward-names"] == (7, "aes_zip")
+    short = {"match": Parameters(retention_days=1), "forward": Parameters(retention_days=1)}
+    assert {c.id: c.retention_days for c in parse_agreement(_text(parameters=short)).clauses}["onward-police"] == 14

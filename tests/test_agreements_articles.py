@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from paper_town import MODEL, OFFICES, OLDER, agreement, clause
+from paper_town import MODEL, OFFICES, OLDER, OLDEST, agreement, clause
 
-from agreements.agreement import Renewal
+from agreements.agreement import Contact, Renewal
 from agreements.articles import agreement_paper, era_day, term_text
-from agreements.schedules import format_grid, terms_grid
+from agreements.schedules import BY_HAND, answers, format_grid, terms_grid
 from agreements.template import load_template, template_ids, template_versions
 from agreements.vocabulary import DATASETS
 
@@ -79,7 +79,6 @@ def test_the_term_says_how_it_ends_and_goes_on() -> None:
     assert "30日前まで" in renewed
     assert "更に12か月間更新" in renewed
     assert "自動の更新は行わない" in term_text(agreement(MODEL, renewal=Renewal()))
-    assert "期間の定めを置かない" in term_text(agreement(MODEL, effective_to=None, renewal=Renewal()))
 
 
 @pytest.mark.parametrize("name", template_ids())
@@ -122,3 +121,44 @@ def test_the_terms_of_a_clause_hold_what_a_decision_asks() -> None:
     assert "除くもの" not in rows
     assert "名簿の上限" in dict(terms_grid(clause(agreement(MODEL), "match")).rows)
     assert dict(terms_grid(clause(agreement(OLDER), "vehicles")).rows)["除くもの"] == "郵便配達用の車両"
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        (MODEL, "第19条（解約）"),
+        (OLDER, "第14条（解約）"),
+        ("stockpile-lease-2021", "第17条（解約）"),
+        (OLDEST, "双方の合意"),
+    ],
+    ids=[MODEL, OLDER, "stockpile-lease-2021", OLDEST],
+)
+def test_a_term_without_an_end_says_so_and_how_it_can_be_ended(name: str, ends: str) -> None:
+    open_end = agreement(name, effective_to=None, renewal=Renewal())
+    said = term_text(open_end)
+    assert said.startswith("期間の定めなし。")
+    assert f"{ends}により終了するまで" in said
+    titles = {article.number: article.title for article in agreement_paper(open_end).articles}
+    if name != OLDEST:
+        assert titles[ends.split("（", maxsplit=1)[0]] == "解約"
+        assert {"変更", "違反があったとき"} <= set(titles.values())
+
+
+def test_the_hours_of_a_contact_are_printed_as_they_are() -> None:
+    night = Contact("post", "night", "当直", "099-000-0001", phone_24h=True)
+    assert answers(night) == "24時間"
+    assert answers(replace(night, phone_24h=False)) == "夜間・休日"
+    assert answers(replace(night, role="data", phone_24h=False)) == "執務時間"
+
+
+def test_an_office_that_is_not_known_leaves_lines_for_a_pen() -> None:
+    parts = agreement_paper(agreement(MODEL, offices=("S001", "S009")), OFFICES).schedules[0].parts
+    known, unknown = parts[0].grids[0].rows
+    assert BY_HAND not in known
+    assert unknown[2:4] == (BY_HAND, BY_HAND)
+
+
+def test_a_clause_that_hands_over_counts_keeps_nothing() -> None:
+    made = agreement(MODEL)
+    assert dict(terms_grid(clause(made, "forward")).rows)["保存の期間"].startswith("件数のみ")
+    assert dict(terms_grid(clause(made, "match")).rows)["保存の期間"] == "受け取った日から14日"

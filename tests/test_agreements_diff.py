@@ -88,7 +88,7 @@ def test_a_clause_switched_off_is_a_loss_with_all_that_it_was_tied_to() -> None:
     less = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id != "person"))
     change = only(compare(WHOLE, less))
     assert (change.side, change.effect, change.matter) == ("municipality", Effect.LOSES, "provision")
-    for said in ("受取人(配達原簿の氏名)", "安否確認、救助", "保存：14日", "6時間以内"):
+    for said in ("受取人(配達原簿の氏名)", "安否確認、救助", "保存：受け取った日から14日", "6時間以内"):
         assert said in change.before
 
 
@@ -139,7 +139,33 @@ def test_the_table_has_japanese_headings_and_the_words_name_every_change() -> No
     assert grids[0].headings == ("増減", "対象", "事項", "前（A-1）", "後（99301-2026-01）", "条（前→後）")
     assert sum(len(grid.rows) for grid in grids) == len(difference.changes)
     assert {row[2] for grid in grids for row in grid.rows} <= {ja for ja, _en in MATTERS.values()}
-    sides = {change.side for change in difference.changes}
     for lang in ("ja", "en"):
-        assert len(difference.in_words(lang)) == len(difference.changes) + len(sides)
+        assert len(difference.in_words(lang)) == len(difference.changes) + len(difference.summary(lang))
     assert {c["effect"] for c in difference.to_dict()["changes"]} <= {"gains", "loses", "changes"}
+
+
+def test_what_both_lose_is_counted_for_each_side_and_named_first() -> None:
+    less = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id not in ("person", "meeting", "drills")))
+    difference = compare(WHOLE, less)
+    assert difference.in_words()[:4] == [
+        "市区町村: 失うもの 3件（うち双方 2件）、得るもの 0件（うち双方 0件）、変わるもの 0件（うち双方 0件）。",
+        "郵便局: 失うもの 2件（うち双方 2件）、得るもの 0件（うち双方 0件）、変わるもの 0件（うち双方 0件）。",
+        "市区町村が失うもの: 配達先：受取人一覧（氏名あり）。",
+        "双方が失うもの: 訓練、定期の協議。",
+    ]
+    assert difference.summary("en")[2].startswith("Lost by the municipality: ")
+
+
+def test_losses_are_told_before_gains() -> None:
+    changes = compare(agreement(OLDER), WHOLE).changes
+    for side in ("municipality", "post", "both"):
+        effects = [c.effect for c in changes if c.side == side]
+        assert effects == sorted(effects, key=[Effect.LOSES, Effect.GAINS, Effect.CHANGES].index)
+
+
+def test_a_provision_under_another_name_is_changed_not_lost_and_gained() -> None:
+    changes = compare(agreement(OLDER), WHOLE).changes
+    secrecy = [c for c in changes if "守秘" in c.subject]
+    assert [(c.subject, c.article_before, c.article_after) for c in secrecy] == [("守秘と支援措置", "第6条", "第7条")]
+    procedure = [c for c in changes if c.subject == "要請の手続"]
+    assert [(c.effect, c.article_before, c.article_after) for c in procedure] == [(Effect.CHANGES, "第7条", "第4条")]

@@ -59,7 +59,6 @@ def test_a_contradiction_is_an_error_at_its_place(clause_id: str, changes: dict[
     ("clause_id", "changes", "name", "level"),
     [
         ("delivery-status", {"triggers": ()}, "no_trigger", Level.WARNING),
-        ("dwelling", {"channel": "plain"}, "plain_channel", Level.NOTE),
         ("person", {"channel": "plain"}, "plain_channel", Level.WARNING),
         ("dwelling", {"requires_document": False}, "no_document", Level.WARNING),
         ("drills", {"recipients": ("post",)}, "recipients_without_data", Level.WARNING),
@@ -114,6 +113,38 @@ def test_the_term_is_held_against_the_clock_of_japan(
 
 def test_a_term_that_renews_itself_does_not_end_soon() -> None:
     assert not {"ends_soon", "expired"} & set(codes(WHOLE, at=AT + timedelta(days=3_000)))
+
+
+@pytest.mark.parametrize("name", template_ids())
+def test_an_untouched_agreement_of_a_template_has_nothing_to_be_told(name: str) -> None:
+    assert codes(agreement(name), offices=OFFICES) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "key"),
+    [
+        ({"retention_days": 7}, "onward_keeps_longer", "retention_days"),
+        ({"channel": "aes_zip"}, "onward_weaker_channel", "channel"),
+        ({"channel": "excel_password"}, "onward_weaker_channel", "channel"),
+    ],
+    ids=["longer", "open", "weaker"],
+)
+def test_an_onward_clause_weaker_than_what_it_passes_on_is_a_warning(
+    changes: dict[str, Any], name: str, key: str
+) -> None:
+    found = review(with_clause(WHOLE, "dwelling", **changes), at=AT)
+    weak = {f.place for f in found if f.reason.code == f"agreements.review_{name}" and f.level is Level.WARNING}
+    assert weak == {
+        f"clauses.onward-{whom}.{key}" for whom in ("police", "fire", "sdf", "welfare-council")
+    }  # fmt: skip
+    assert not any(f.level is Level.ERROR for f in found)
+
+
+def test_a_night_contact_that_does_not_answer_at_night_is_a_warning() -> None:
+    asleep = replace(NIGHT[0], phone_24h=False)
+    assert codes(replace(WHOLE, contacts=(asleep, NIGHT[1])), Level.WARNING) == {"night_not_24h": "contacts"}
+    told = [f.sentence() for f in review(replace(WHOLE, contacts=()), at=AT)]
+    assert sum("夜間の要請を受ける人も決まっていません" in said for said in told) == 2
 
 
 def test_each_side_needs_somebody_at_night() -> None:

@@ -40,6 +40,7 @@ FLOORS = (
         "manifest",
         "openlayers",
         "pack",
+        "particulars",
         "register",
         "selfsaid",
         "unpack",

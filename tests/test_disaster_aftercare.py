@@ -142,7 +142,7 @@ def test_a_recall_hands_over_a_signed_notice_with_every_file_and_hash(giver: Sto
     assert notice.recipient == HQ
     assert [one.phone for one in made.calls] == ["054-000-1999", "054-000-1001"]  # a Saturday
     assert giver.steps.of("R20261120-001").state is State.RECALLED
-    assert kinds(giver)[-2:] == ["recalled", "step_taken"]
+    assert kinds(giver)[-2:] == ["step_taken", "recalled"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of files")
@@ -442,6 +442,34 @@ def test_a_course_ends_when_every_pack_of_the_request_is_gone(giver: Store) -> N
     assert caught.value.code == "disaster.already_deleted"
 
 
+def test_a_clock_that_was_set_back_does_not_keep_a_pack_from_being_called_back(giver: Store, tmp_path: Path) -> None:
+    pack = hand(giver)
+    made = called_back(giver, pack, tmp_path / "out", at=AT - HOUR)
+    last = giver.steps.of("R20261120-001").steps[-2:]
+    assert [step.act for step in last] == [Act.HAND, Act.RECALL]
+    assert last[0].at == last[1].at
+    assert made.notice.issued_at == AT - HOUR
+    assert [entry.at for entry in giver.ledger.entries()][-2:] == [AT - HOUR] * 2
+
+
+def test_a_recall_whose_step_is_refused_is_not_recorded(
+    giver: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_args: object, **_given: object) -> None:
+        raise WorkflowError("agreements.not_in_this_state")
+
+    pack, before = hand(giver), kinds(giver)
+    with monkeypatch.context() as patched:
+        patched.setattr(giver.steps, "add", refused)
+        with pytest.raises(WorkflowError):
+            called_back(giver, pack, tmp_path / "out")
+    assert giver.recalls.all() == ()
+    assert kinds(giver) == before
+    assert not (tmp_path / "out").exists()
+    called_back(giver, pack, tmp_path / "out")
+    assert giver.steps.of("R20261120-001").state is State.RECALLED
+
+
 def lines(of: Store, at: datetime) -> dict[str, bool]:
     return {line.key: line.done for line in checklist(of, EVENT, at=at)}
 
@@ -464,8 +492,10 @@ def test_the_checklist_says_of_each_line_whether_it_is_done_and_what_to_type(giv
 
 def test_an_event_with_everything_done_has_nothing_left(giver: Store) -> None:
     record_receipt(giver, hand(giver), told(), by=GIVES, at=AT + 2 * DAY)
-    giver.events.end_trigger(EVENT, giver.events.get(EVENT).triggers[0].kind, ended_at=AT + DAY, at=AT + DAY)
-    giver.events.close(EVENT, closed_at=AT + 2 * DAY, at=AT + 2 * DAY)
+    giver.events.end_trigger(
+        EVENT, giver.events.get(EVENT).triggers[0].kind, ended_at=AT + DAY, by="潮見市長", at=AT + DAY
+    )
+    giver.events.close(EVENT, closed_at=AT + 2 * DAY, by="潮見市長", at=AT + 2 * DAY)
     assert set(lines(giver, AT + 2 * DAY).values()) == {True}
 
 

@@ -28,7 +28,7 @@ from python_calamine import CalamineWorkbook
 from agreements.agreement import Party, new_agreement_text
 from agreements.terms import Parameters
 from disaster.channel import new_password
-from disaster.cli.door import _told
+from disaster.cli.door import _told, received_answer
 from disaster.cli.secret import require_new
 from disaster.cli.shell import Shell
 from disaster.errors import ProvideError, ReceiveError
@@ -118,6 +118,39 @@ def test_the_municipality_takes_a_protected_pack_in_with_the_password_and_not_wi
             assert caught.value.code == f"disaster.{code}"
         got = receive(city_store, made.folder, at=AT, reader=reader, password=made.password)
         assert got.counts == made.counts
+
+
+def test_a_protected_pack_is_unpacked_privately_after_all_checks_and_the_answer_says_where(
+    situation: Situation, locked: Locked, reader: Reader, tmp_path: Path
+) -> None:
+    store, made = locked["aes_zip"]
+    assert made.zip is not None
+    assert made.password
+    with situation.city(tmp_path / "city") as city_store:
+        under(city_store, "aes_zip", store.public_key)
+        open_here = tmp_path / "open"
+        with pytest.raises(ReceiveError):
+            receive(city_store, made.zip, at=AT, reader=reader, password="wrong", unpack=open_here)
+        assert not open_here.exists()
+        closed = receive(city_store, made.zip, at=AT, reader=reader, password=made.password)
+        got = receive(city_store, made.zip, at=AT, reader=reader, password=made.password, unpack=open_here)
+        with pytest.raises(ReceiveError) as caught:
+            receive(city_store, made.zip, at=AT, reader=reader, password=made.password, unpack=open_here)
+        assert caught.value.code == "disaster.out_exists"
+        (told,) = [entry.payload for entry in city_store.ledger.entries() if entry.kind == "unpacked"]
+    assert told["pack_id"] == made.pack_id
+    assert set(files_of(open_here)) == {*made.files, "manifest.json", "manifest.sig", "READ_ME_FIRST.txt"}
+    assert verify(open_here, at=AT).manifest.pack_id == made.pack_id
+    for path in (open_here, *open_here.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+    shell = Shell(Settings(), json=False, at=AT)
+    said = "\n".join(received_answer(shell, got, "tayori receive X --unpack Y").lines)
+    assert str(open_here / "map.html") in said
+    assert "本部内限り" in said
+    assert shell.when(got.expires_at) in said
+    assert "tayori receive X --unpack Y" in "\n".join(
+        received_answer(shell, closed, "tayori receive X --unpack Y").lines
+    )
 
 
 def test_verify_and_explain_open_a_protected_pack_too(locked: Locked) -> None:

@@ -401,7 +401,7 @@ def test_events_and_triggers_are_recorded_and_listed(post: Path) -> None:
         "--data-dir",
         post,
     )
-    told("event", "close", "K-1", "--data-dir", post)
+    told("event", "close", "K-1", "--by", "市長", "--data-dir", post)
     events = {one["event_id"]: one for one in told("event", "list", "--data-dir", post)["events"]}
     assert [trigger["kind"] for trigger in events[EVENT]["triggers"]] == ["hq_established", "relief_act"]
     assert events["K-1"]["drill"]
@@ -410,7 +410,9 @@ def test_events_and_triggers_are_recorded_and_listed(post: Path) -> None:
     assert told("event", "open", EVENT, "--name", "x", "--by", "y", "--data-dir", post, code=1)["code"] == (
         "disaster.event_exists"
     )
-    assert told("event", "close", "E-NONE", "--data-dir", post, code=1)["code"] == "disaster.unknown_event"
+    assert (
+        told("event", "close", "E-NONE", "--by", "市長", "--data-dir", post, code=1)["code"] == "disaster.unknown_event"
+    )
     assert "潮見川氾濫" in tayori("event", "list", "--data-dir", post).stdout
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handed_town import EVENT, hand, take_in
+from handed_town import AT, EVENT, hand, take_in
 from typer.testing import CliRunner, Result
 
 from agreements.request import Mode
+from disaster.cli import shell
 from disaster.cli.app import make_program
 from disaster.store import Store
 
@@ -77,7 +78,7 @@ def test_a_pack_goes_from_recall_to_receipt_by_what_each_answer_says(
     tayori("receipt", "--file", report, "--by", "受付 六子", *of_post)
     assert "ありません" in tayori("due", *of_post).stdout
     assert told(tayori("due", "--json", *of_post)) == {
-        "format": "tayori-due", "version": 1, "theirs": [], "ours": []
+        "format": "tayori-due", "version": 1, "theirs": [], "ours": [], "documents": [], "reviews": []
     }  # fmt: skip
 
 
@@ -135,3 +136,27 @@ def test_a_person_is_answered_to_the_protection_officer_alone(giver: Store, tayo
     refused = tayori(*asked, "--role", "office", *of_post, code=1)
     assert "個人情報保護管理者" in refused.stderr
     assert NAME not in refused.output
+
+
+@pytest.mark.parametrize(("hours", "first"), [(0, "防災課 情報係"), (14, "宿直室")])
+def test_who_takes_a_call_is_told_whom_to_call_back_at_this_hour(
+    giver: Store, tayori: Tayori, monkeypatch: pytest.MonkeyPatch, hours: int, first: str
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return (AT + timedelta(hours=hours)).astimezone(tz)
+
+    monkeypatch.setattr(shell, "datetime", Clock)
+    call = ("request", "new", "--purpose", "安否確認", "--by", "受付 六子", "--person", "要請 一郎")
+    of_post = home(giver)
+    (line,) = [
+        one
+        for one in tayori(*call, "--tel", "受付 七子", *of_post, code=1).stdout.splitlines()
+        if "折り返しの電話" in one
+    ]
+    others = {"防災課 情報係", "宿直室"} - {first}
+    assert line.index(first) < min(line.index(one) for one in others)
+    assert "054-000-2001" not in line  # that is our own
+    assert "同じです" in tayori(*call, "--tel", "受付　六子", *of_post, code=1).stdout
+    assert "折り返しの電話" not in tayori(*call, "--number", "潮災第1号", *of_post, code=1).stdout

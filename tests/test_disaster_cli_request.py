@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from door_town import AREA, AT, EVENT, TOWN, Situation, agree, declare
+from door_town import AREA, AT, EVENT, TOWN, Situation, agree, agreement, declare
 from typer.testing import CliRunner, Result
 
 from agreements.assessment import parse_assessment
@@ -96,7 +96,7 @@ def test_nobody_asks_under_a_name_that_says_nothing(typed: Typed, name: str) -> 
 def test_an_approved_request_whose_event_closed_is_not_said_to_be_ready(typed: Typed) -> None:
     typed("request", "new", *CALL)
     assert any("provide" in line for line in nexts(typed("request", "approve", "1", *HEAD)))
-    typed("event", "close", EVENT)
+    typed("event", "close", EVENT, "--by", "潮見市長")
     shown = typed("request", "show", "1")
     assert "終了しています" in shown.stdout
     assert not any("provide" in line for line in nexts(shown))
@@ -159,14 +159,16 @@ def test_a_stronger_form_than_needed_wants_a_reason(typed: Typed) -> None:
 
 
 def test_what_is_missing_may_come_later_and_then_the_request_is_approved(typed: Typed) -> None:
-    typed("event", "close", EVENT)
+    typed("event", "close", EVENT, "--by", "潮見市長")
     refused = typed("request", "new", *CALL, code=1)
     assert "そろったら" not in refused.stdout  # no event reaches a request of peacetime
     assert nexts(refused) == ["event open --name 災害の名 --by 決めた人の名"]
     assert nexts(typed("event", "open", "E-2", "--name", "潮見川氾濫", "--by", "潮見市長", "--trigger", "document"))
     refused = typed("request", "new", *CALL, code=1)
-    assert "足りないものがそろったら、次: tayori request approve R20261120-002" in refused.stdout
-    typed("event", "trigger", "E-2", "hq_established", "--by", "潮見市長")
+    assert "足りないものがそろったら、次: tayori request show R20261120-002" in refused.stdout
+    assert "approve" not in refused.stdout  # it would be refused
+    trigger = next(line for line in nexts(refused) if line.startswith("event trigger E-2 "))
+    typed(*trigger.replace("人の名", "潮見市長").split())
     assert nexts(typed("request", "show", "2"))[0].startswith("request approve R20261120-002")
     typed("request", "approve", "2", *HEAD)
 
@@ -227,7 +229,7 @@ def test_a_trigger_by_telephone_names_who_called_back(typed: Typed) -> None:
     words = ("event", "trigger", EVENT, "telephone", "--by", "潮見市長")
     assert document(typed(*words, "--json", code=1))["code"] == "agreements.call_confirmed_by_nobody"
     typed(*words, "--confirmed-by", "潮見 受付")
-    typed("event", "end", EVENT, "telephone")
+    typed("event", "end", EVENT, "telephone", "--by", "潮見市長")
     (event,) = document(typed("event", "list", "--json"))["events"]
     (kept,) = [one for one in event["triggers"] if one["kind"] == "telephone"]
     assert (kept["confirmed_by"], bool(kept["ended_at"])) == ("潮見 受付", True)
@@ -283,3 +285,171 @@ def test_the_other_language_says_all_of_it(typed: Typed) -> None:
         assert re.search(r"[A-Za-z]{4}", text)
         for word in ("要請", "承認", "記録しました", "状態", "災害対策本部設置"):
             assert word not in text.replace("危機管理課", "").replace("潮見市災害対策本部", "")
+
+
+LATE = "期限を1時間4分過ぎて届きました"
+
+
+def test_a_document_that_came_late_says_so_for_ever(typed: Typed, clock: type[Clock]) -> None:
+    typed("request", "new", *CALL)
+    typed("request", "approve", "1", *HEAD)
+    clock.standing = AT + timedelta(hours=25, minutes=4)
+    assert "【超過】要請の文書" in typed("due").stdout
+    assert LATE in typed("request", "document", "1", "--number", "潮災第1号", "--by", "受付").stdout
+    clock.standing = AT + timedelta(days=30)
+    shown = "期限(2026年11月21日9時30分)を1時間4分過ぎて届きました"
+    assert shown in typed("request", "show", "1").stdout
+    (line,) = [
+        one for one in document(typed("checklist", EVENT, "--json", code=1))["lines"] if one["key"] == "documents"
+    ]
+    assert (line["missing"], line["note"]) == ([], f"R20261120-001({shown})")
+    entries = document(typed("audit", "list", "--json"))["entries"]
+    (kept,) = [one["payload"] for one in entries if one["payload"].get("act") == "document"]
+    assert kept["reason"].startswith(shown)
+    again = typed("request", "document", "1", "--number", "潮災第1号", "--by", "受付").stdout
+    assert "過ぎて届きました" not in again  # it was there
+    assert shown in typed("checklist", EVENT, code=1).stdout
+
+
+def test_a_document_written_down_later_than_it_came_keeps_both_times(typed: Typed, clock: type[Clock]) -> None:
+    typed("request", "new", *CALL)
+    clock.standing = AT + timedelta(hours=26)
+    came = ("--number", "潮災第1号", "--by", "受付", "--when")
+    ahead = document(typed("request", "document", "1", *came, "2026-11-22T09:00:00", "--json", code=1))
+    assert ahead["code"] == "disaster.document_ahead"
+    before = document(typed("request", "document", "1", *came, "2026-11-20T09:00:00", "--json", code=1))
+    assert before["code"] == "agreements.step_before_last"
+    said = typed(
+        "request", "document", "1", *came, "2026-11-21T09:00:00", "--reason", "期限前に届き、停電で記録が遅れた"
+    )
+    assert "過ぎて" not in said.stdout
+    shown = typed("request", "show", "1").stdout
+    for word in ("2026年11月21日9時00分", "記録は2026年11月21日11時30分", "停電で記録が遅れた"):
+        assert word in shown
+    lines = document(typed("checklist", EVENT, "--json", code=1))["lines"]
+    assert all(one["note"] == "" for one in lines)  # a reason that somebody typed does not make it late
+    typed("request", "approve", "1", *HEAD)
+
+
+def test_a_document_may_have_come_before_the_approval_that_was_written_down_first(
+    typed: Typed, clock: type[Clock]
+) -> None:
+    typed("request", "new", *CALL)
+    clock.standing = AT + timedelta(hours=2)
+    typed("request", "approve", "1", *HEAD)
+    typed("request", "document", "1", "--number", "1", "--by", "受付", "--when", "2026-11-20T10:00:00")
+    clock.standing = AT + timedelta(hours=1, minutes=30)  # later than the document, earlier than the approval
+    refused = document(typed("request", "withdraw", "1", "--by", "受付", "--reason", "避難した", "--json", code=1))
+    assert refused["code"] == "agreements.step_before_last"
+
+
+def test_due_lists_documents_and_reviews_with_a_command_that_settles_each(typed: Typed, clock: type[Clock]) -> None:
+    typed("request", "new", *CALL)
+    typed("request", "break-glass", "1", "--by", "潮見 受付", "--reason", "屋根の上に人がいる")
+    clock.standing = AT + timedelta(hours=73)
+    told = document(typed("due", "--json"))
+    assert [(one["request_id"], one["overdue"]) for one in (*told["documents"], *told["reviews"])] == [
+        ("R20261120-001", True)
+    ] * 2
+    for verb, word in (("document", "文書番号"), ("review", "確かめたこと")):
+        said = typed("due").stdout
+        assert f"tayori request {verb} R20261120-001" in said
+        (to_type,) = nexts(typed("due"))
+        assert to_type.startswith(f"request {verb} ")
+        typed(*to_type.replace(word, "済").replace("氏名", "保護管理者").split())
+    assert nexts(typed("due")) == []
+
+
+@pytest.mark.parametrize("words", [("show", "1"), ("approve", "1", *HEAD)], ids=["show", "approve"])
+def test_who_approves_sees_where_who_how_why_and_on_which_clause(typed: Typed, words: tuple[str, ...]) -> None:
+    why = ("--mode", "dwelling", "--reason", "一覧にない住居も回る", "--area", AREA)
+    seen = ("西半分(T-PART)", "危機管理課 係員", "潮見 受付", "折り返し 太郎", "電話", "未着", "一覧にない住居も回る")
+    call = tuple("折り返し 太郎" if place == CALL.index("--tel") + 1 else word for place, word in enumerate(CALL))
+    new = typed("request", "new", *call, *why)
+    made = document(typed("request", "show", "1", "--json"))["decision"]
+    rest = (made["article"], str(len(made["columns"])))
+    said = typed("request", *words)
+    for result in (new, said):
+        table = {tuple(part.strip() for part in line.split("│")) for line in result.stdout.splitlines() if "│" in line}
+        values = {row[-1] for row in table if len(row) == 2}
+        for word in (*seen, *rest):
+            assert any(word in value for value in values), word
+    assert "同じです" not in new.stdout
+
+
+def test_an_approval_that_is_refused_says_what_to_say_on_the_telephone(typed: Typed) -> None:
+    typed("request", "new", *CALL)
+    typed("event", "close", EVENT, "--by", "潮見市長")
+    for words in (("approve", "1", *HEAD), ("break-glass", "1", *HEAD, "--reason", "命に関わる")):
+        said = typed("request", *words, code=1).stdout
+        assert "電話では、次のように伝えてください" in said
+        assert not any("approve" in line for line in nexts(typed("request", "show", "1")))
+    assert document(typed("request", "approve", "1", *HEAD, "--json", code=1))["code"] == "disaster.request_refused"
+
+
+def test_what_closes_with_something_open_says_what_and_who_closed_it_is_in_the_ledger(
+    typed: Typed, clock: type[Clock]
+) -> None:
+    typed("request", "new", *CALL)
+    clock.standing = AT + timedelta(hours=1)
+    assert document(typed("event", "close", EVENT, "--by", " ", "--json", code=1))["code"] == (
+        "disaster.event_change_without_name"
+    )
+    closed = typed("event", "close", EVENT, "--by", "潮見市長")
+    for word in ("要請の処理: R20261120-001", "要請文書の受領: R20261120-001", "発動の終了"):
+        assert f"まだ残っています: {word}" in closed.stdout
+    assert nexts(closed) == [f"checklist {EVENT}"]
+    typed("event", "end", EVENT, "hq_established", "--by", "総務 課長")
+    kept = {one["kind"]: one["payload"] for one in document(typed("audit", "list", "--json"))["entries"]}
+    assert (kept["event_closed"]["by"], kept["trigger_ended"]["by"]) == ("潮見市長", "総務 課長")
+
+
+def test_a_number_alone_finds_any_request_that_ends_in_it(typed: Typed) -> None:
+    typed("request", "new", *CALL, "--id", "R10")
+    assert "R10" in typed("request", "show", "10").stdout
+    typed("request", "new", *CALL, "--id", "KUNREN-010")
+    said = typed("request", "show", "10", code=1).stderr
+    assert "KUNREN-010" in said
+    assert "R10" in said
+    assert "R10" in typed("request", "show", "R10").stdout
+
+
+@pytest.mark.parametrize("side", ["post", "city"])
+def test_where_a_weighing_is_missing_the_command_that_writes_one_is_said(
+    typed: Typed, situation: Situation, tmp_path: Path, side: str
+) -> None:
+    home = tmp_path / "bare"
+    with situation.post(home) if side == "post" else situation.city(home) as store:
+        store.agreements.add(f"{TOWN}-2026-01", TOWN, agreement(key=store.public_key), at=AT)
+        declare(store)
+    third = () if side == "post" else ("--recipient", "警察 潮見署", "--purpose", "rescue", "--mode", "dwelling")
+    of = ("--data-dir", home)
+    refused = typed("request", "new", *CALL, *third, *of, code=1)
+    assert "tayori assessment new で作り" in refused.stdout
+    assert "approve" not in refused.stdout
+    write = next(line for line in nexts(refused) if line.startswith("assessment new "))
+    added = nexts(typed(*write.replace("検討.toml", str(tmp_path / "new.toml")).split(), *of))[0]
+    typed(*added.split(), *of)
+    approve = nexts(typed("request", "show", "1", *of))[0]
+    assert approve.startswith("request approve R20261120-001")
+    typed(*approve.replace("ほかの人の名", "承認者").split(), *of)
+
+
+def test_who_may_not_is_told_who_may_of_this_side_and_the_way_for_an_emergency(
+    typed: Typed, situation: Situation, tmp_path: Path
+) -> None:
+    typed("request", "new", *CALL)
+    said = typed("request", "approve", "1", "--by", "潮見受付", code=1).stderr
+    assert "tayori request break-glass R20261120-001 --by 氏名 --reason 理由" in said
+    said = typed(
+        "request", "withdraw", "1", "--by", "局長", "--role", "個人情報保護管理者", "--reason", "x", code=1
+    ).stderr
+    assert "窓口局" in said
+    assert "災害対策本部" not in said
+    with situation.city(tmp_path / "city") as store:
+        agree(store)
+        declare(store)
+    of = ("--data-dir", tmp_path / "city")
+    typed("request", "new", *CALL, "--recipient", "警察 潮見署", *of)
+    said = typed("request", "approve", "1", "--by", "係長", "--role", "災害対策本部", *of, code=1).stderr
+    assert "役割の人です：個人情報保護管理者。" in said

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from door_town import (
     APPROVES,
+    AREA,
     ASKS,
     AT,
     EVENT,
@@ -25,16 +26,21 @@ from door_town import (
     rows_of,
     texts_of,
 )  # fmt: skip
+from pypdf import PdfReader
 
 from agreements.agreement import parse_agreement
 from agreements.errors import WorkflowError
 from agreements.request import Mode, Request
 from agreements.workflow import Actor, Role, State
 from disaster import requests
+from disaster.case import Origin
+from disaster.cli.door import onward_pack
+from disaster.cli.shell import Shell
 from disaster.errors import ProvideError, ReceiveError
-from disaster.onward import pass_on
+from disaster.onward import _covered, pass_on
 from disaster.provide import RefusedError
 from disaster.receive import receive
+from disaster.settings import Settings
 from disaster.store import Store
 from disaster.verify import fingerprint, verify
 from geo.read import Reader
@@ -88,6 +94,61 @@ def test_the_police_get_fewer_columns_than_the_city_got_and_not_for_longer(
     (released,) = ledger_of(hq, "released")
     assert released["recipient"] == POLICE
     assert ledger_of(hq, "handed")[0]["provision_id"] == made.pack_id
+
+
+def test_what_goes_on_from_one_area_says_so_and_names_its_pack_and_both_purposes(
+    situation: Situation, packs: Packs, reader: Reader, tmp_path: Path
+) -> None:
+    with situation.city(tmp_path / "hq") as store:
+        agree(store, key=packs.post.public_key)
+        declare(store)
+        receive(store, packs.part.folder, at=AT, reader=reader)
+        made = passed(store, asked(), tmp_path / "out")
+        page = (made.folder / "READ_ME_FIRST.txt").read_text(encoding="utf-8-sig")
+        assert f"区  域  {AREA}\n" in page
+        assert f"もとの状況パック  {packs.part.pack_id}(区域 {AREA})" in page
+        assert "受け取った目的は安否確認、再提供の目的は救助" in page
+        said = manifest_of(made.folder)
+        assert said["area"] == AREA
+        assert [one["area"] for one in said["sources"]] == [AREA]
+        form = "".join(page.extract_text() for page in PdfReader(made.folder / "release_form.pdf").pages)
+        assert "の全域" not in form
+        # with a pack of the whole municipality the same request covers all of it again
+        receive(store, packs.dwelling.folder, at=AT, reader=reader)
+        whole = passed(store, asked(number=2), tmp_path / "out")
+        assert manifest_of(whole.folder)["area"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "held", "covered"),
+    [
+        (None, ("b", "a"), "a、b"),
+        ("a", ("b", "a"), "a"),
+        ("c", ("a",), "cのうち、受け取った区域(a)"),
+        ("c", ("a", None), "c"),
+        (None, ("a", None), None),
+    ],
+)
+def test_an_area_is_never_told_wider_than_what_was_received(
+    asked_for: str | None, held: tuple[str | None, ...], covered: str | None
+) -> None:
+    packs = [Origin(f"P{n}", area, "rescue") for n, area in enumerate(held)]
+    assert _covered(asked_for, packs) == covered
+
+
+def test_the_screen_tells_the_area_the_source_and_the_other_purpose(
+    situation: Situation, packs: Packs, reader: Reader, tmp_path: Path
+) -> None:
+    with situation.city(tmp_path / "hq") as store:
+        agree(store, key=packs.post.public_key)
+        declare(store)
+        receive(store, packs.part.folder, at=AT, reader=reader)
+        requests.submit(store, asked(), ASKS, at=AT)
+        requests.approve(store, asked().request_id, OFFICER, at=AT)
+    shell = Shell(Settings(data_dir=tmp_path / "hq"), json=False, at=AT + timedelta(hours=1))
+    told = onward_pack(shell, request=asked().request_id, by=ASKS.name, out=tmp_path / "out")
+    assert f"区域 {AREA}、もとの状況パック: {packs.part.pack_id}" in told.lines
+    assert any("受け取った目的は安否確認" in line for line in told.lines)
 
 
 def test_names_go_on_only_by_the_clause_for_names_and_without_whom_the_city_protects(

@@ -13,12 +13,20 @@ from paper_town import AT, MODEL, OLDER
 from paper_town import agreement as made
 from typer.testing import CliRunner, Result
 
-from agreements.agreement import agreement_text
+from agreements.agreement import agreement_text, parse_agreement
+from agreements.diff import compare
 from agreements.request import Mode
 from disaster.cli.app import make_program
 from disaster.errors import DisasterError
 from disaster.models import Side
-from disaster.papers import delivering_offices, known_offices, release_as_paper, request_as_paper, write_paper
+from disaster.papers import (
+    blank_request,
+    delivering_offices,
+    known_offices,
+    release_as_paper,
+    request_as_paper,
+    write_paper,
+)
 from disaster.store import Store
 from exporters.paper import Grid, Line, Paper
 
@@ -119,7 +127,10 @@ def test_a_comparison_is_told_shown_and_printed() -> None:
     assert (document["before"], document["after"]) == ("OLD", "NEW")
     assert {"side", "effect", "matter", "before", "after", "ja", "en"} <= set(document["changes"][0])
     shown = tayori("agreement", "diff", "old.toml", "new.toml").stdout
-    assert "市区町村: 得るもの" in shown
+    assert shown.splitlines()[0].strip() == "まとめ"
+    assert shown.index("市区町村: 失うもの") < shown.index("双方が失うもの") < shown.index("市区町村にとっての違い")
+    lines = [p.text for p in docx.Document("d.docx").paragraphs]
+    assert lines[:2] == ["協定の比較", compare(made(OLDER), made(MODEL)).summary()[0]]
     assert "条（前→後）" in shown
     tables = docx.Document("d.docx").tables
     assert sum(len(table.rows) - 1 for table in tables) == len(document["changes"])
@@ -135,6 +146,33 @@ def test_a_check_names_the_offices_that_the_store_knows_to_be_missing(store: Sto
     assert [one["params"]["office"] for one in missing] == ["西潮見郵便局（S005）", "東潮見"]
     assert {one["level"] for one in missing} == {"warning"}
     assert document["counts"]["warning"] >= 2
+
+
+def test_a_new_agreement_bears_the_title_that_was_given(store: Store) -> None:
+    store.close()
+    words = ("agreement", "new", MODEL, "--agreement-id", "N", "--post-name", "潮見郵便局", "--post-code", "S001",
+             "--city-name", "潮見市", "--city-code", TOWN, "--signed", "2026-04-01", "--data-dir", HOME)  # fmt: skip
+    tayori(*words, "--out", "n.toml", "--title", "潮見市の情報の協定")
+    assert parse_agreement(Path("n.toml").read_text(encoding="utf-8")).title == "潮見市の情報の協定"
+    tayori(*words, "--out", "m.toml")
+    assert (
+        parse_agreement(Path("m.toml").read_text(encoding="utf-8")).title
+        == "災害時における緊急の情報提供等に関する協定"
+    )
+
+
+def test_a_check_of_a_faulty_file_does_not_speak_of_registering() -> None:
+    text = Path("new.toml").read_text(encoding="utf-8")
+    Path("bad.toml").write_text(text.replace("[clauses.dwelling]", "[clauses.dweling]"), encoding="utf-8")
+    said = tayori("agreement", "check", "bad.toml", code=1).stderr
+    assert "登録" not in said
+    assert "ある条項：dwelling、" in said
+
+
+def test_a_blank_request_asks_for_the_reason_of_the_stronger_form() -> None:
+    said = words_of(blank_request(None, at=AT))
+    assert "より強い形を求める理由" in said
+    assert "重い" not in said
 
 
 def test_a_check_that_finds_a_contradiction_ends_with_code_1() -> None:

@@ -43,6 +43,7 @@ from door_town import (
     request,
     texts_of,
 )  # fmt: skip
+from door_town import rows_of as door_rows
 from python_calamine import CalamineWorkbook
 
 from agreements.decide import decide
@@ -52,10 +53,16 @@ from agreements.request import Mode
 from agreements.template import load_template
 from agreements.vocabulary import EXCLUSIONS
 from agreements.workflow import Actor, Role
-from disaster import requests
+from disaster import cover, guard, requests, residents
+from disaster.cli.door import provided_answer
+from disaster.cli.shell import Shell
+from disaster.cli.watch import status_of
+from disaster.cover import REACHES_NOBODY
 from disaster.errors import ProvideError, StoreError
+from disaster.layers import layer as made_layer
 from disaster.models import Side
 from disaster.provide import EXCLUDED, Provided, RefusedError, provide
+from disaster.settings import Settings
 from disaster.store import Store
 from disaster.store.provisions import Provisions
 from geo.faults import CodedError
@@ -630,7 +637,7 @@ def test_who_may_not_let_out_lets_nothing_out(post: Store, tmp_path: Path) -> No
 
 def test_what_was_approved_and_is_open_no_more_is_refused_at_the_release(post: Store, tmp_path: Path) -> None:
     approved(post, request())
-    post.events.close(EVENT, closed_at=AT + timedelta(hours=1), at=AT + timedelta(hours=1))
+    post.events.close(EVENT, closed_at=AT + timedelta(hours=1), by="潮見市長", at=AT + timedelta(hours=1))
     with pytest.raises(RefusedError) as caught:
         provide(post, request().request_id, out=tmp_path / "out", at=AT + timedelta(hours=2), by=GIVES)
     assert caught.value.decision.reasons[0].code == "agreements.event_closed"
@@ -661,6 +668,40 @@ def test_forwarding_tells_the_city_counts_alone_and_the_post_whom_to_bring_it(pa
     said = {entry["provision_id"]: entry for entry in ledger_of(packs.post, "released")}
     assert said[made.mailing.name]["recipient"] == "潮見郵便局"
     assert said[made.pack_id]["recipient"] == RECIPIENT
+
+
+def test_a_forwarding_that_reaches_nobody_says_so_first_and_counts_homes_not_lines(packs: Packs) -> None:
+    made = packs.forward
+    shell = Shell(Settings(), json=False, at=AT)
+    told = provided_answer(shell, made)
+    assert told.lines[0] == f"お知らせを届ける家: {made.returned}件"
+    assert not told.tables
+    told = provided_answer(shell, replace(made, returned=0))
+    assert told.lines[0] == "届けられる家は0件です。お知らせはだれにも届きません。"
+    assert told.document["returned"] == 0
+
+
+def test_the_page_of_a_forwarding_that_reaches_nobody_says_so_too() -> None:
+    for mailed in (0, 3):
+        rows = pa.table({"outcome": ["to_mail", "no_place"], "count": [mailed, 76]})
+        counted = made_layer("forwarded", "代行送付の件数", residents.FORWARD_COLUMNS, rows, as_of=AT)
+        assert (REACHES_NOBODY in cover._contents(counted)) == (mailed == 0)
+
+
+def test_a_protection_that_has_run_out_is_counted_on_the_screen_and_names_nobody(post: Store, tmp_path: Path) -> None:
+    rows = [
+        {"protected_name": f"潮見 {n}子", "protected_address": "", "until": (AT + timedelta(days=days)).date()}
+        for n, days in enumerate((-1, 0, 1))
+    ]
+    post.add_batch(door_rows("protection", rows, dataset="more"), at=AT)
+    before = guard.run_out(post.current("protection", TOWN).table, on=AT.date())
+    made = granted(post, request(), out=tmp_path / "out", at=AT)
+    assert made.run_out == before >= 1
+    said = "\n".join(provided_answer(Shell(Settings(), json=False, at=AT), made).lines)
+    assert f"期限の切れた支援措置が{before}件あります" in said
+    assert "0子" not in said
+    assert status_of(post, Shell(Settings(), json=False, at=AT))["protection_run_out"] == before
+    assert not [path for path, text in texts_of(made.folder) if "期限の切れた" in text]
 
 
 def test_both_packs_of_a_forwarding_hold_the_notice_as_the_city_gave_it(packs: Packs) -> None:

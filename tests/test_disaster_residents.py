@@ -1,7 +1,7 @@
 """Rows about homes and people: what matches, what is returned, what is withheld and why."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS
+from disaster.guard import hide_protected
+from disaster.models import DELIVERY_POINTS, DELIVERY_STATUS, PROTECTION
 from disaster.residents import (
     DWELLING_COLUMNS,
     MATCH_COLUMNS,
@@ -19,6 +20,7 @@ from disaster.residents import (
     STATUS_COLUMNS,
     UNKNOWN_TOWN,
     Selection,
+    answers,
     count_names,
     delivery_status,
     dwellings,
@@ -27,6 +29,7 @@ from disaster.residents import (
     persons,
 )  # fmt: skip
 from disaster.store.snapshots import schema_of
+from geo.gazetteer import Gazetteer
 
 SEEN = datetime(2026, 11, 20, tzinfo=UTC)
 SCHEMA = schema_of(DELIVERY_POINTS)
@@ -190,3 +193,161 @@ def test_an_empty_register_misses_everybody() -> None:
     empty = SCHEMA.empty_table()
     assert match(empty, asked(("佐野一", "潮見市浜町1番地"))).table.column("result").to_pylist() == ["miss"]
     assert dwellings(empty).matched == persons(empty).matched == delivery_status(empty).num_rows == 0
+
+
+def towns(*names: str) -> Gazetteer:
+    """Return a gazetteer of towns without numbers, as the public lists of 町丁目 are."""
+    row = {"municipality": "99301", "pref": "架空県", "city": "潮見市", "lon": 138.6, "lat": 34.5}
+    schema = pa.schema(
+        [(name, pa.string()) for name in (
+            "municipality", "pref", "city", "town", "koaza", "kind", "number", "postal_code", "source", "vintage",
+            "scale", "former")] + [("lon", pa.float64()), ("lat", pa.float64())]
+    )  # fmt: skip
+    return Gazetteer.of(pa.Table.from_pylist([row | {"town": name} for name in names], schema), municipality="99301")
+
+
+TOWNS = towns("帆立町一丁目", "帆立町二丁目", "磯里", "磯里一丁目", "浜町")
+CITY = {"city": "潮見市"}
+WITH_TOWNS = CITY | {"gazetteer": TOWNS}
+READ = pytest.mark.parametrize("read", [CITY, WITH_TOWNS], ids=["name-only", "with-towns"])
+
+
+def found(home: str, written: str, read: dict[str, Any], *, name: str = "荒井　明日香") -> bool:
+    points = register({"address": home, "addressees": ["荒井 明日香"]}, {"address": "潮見市浜町7番地"})
+    (answer,) = match(points, asked((name, written)), **read).table.to_pylist()
+    return bool(answer["result"] == "hit")
+
+
+@READ
+@pytest.mark.parametrize(
+    "written",
+    [
+        "帆立町1丁目9番10号",
+        "潮見市帆立町1丁目9番10号",
+        "架空県潮見市帆立町1丁目9-10",
+        "架空県 潮見市 帆立町１丁目９－１０",
+        "潮見市帆立町一丁目9-10",
+        "潮見市大字帆立町一丁目九番十号",
+        "架空県東浜郡潮見市帆立町1丁目9番地10",
+        "帆立町1-9-10",
+        "潮見市帆立町１ー９ー１０",
+        "潮見市帆立町1丁目9-10 コーポ101",
+        "潮見市帆立町1丁目9番10号 101",
+        "帆立町1-9-10-101",
+    ],
+)
+def test_a_list_in_the_city_s_own_spelling_finds_who_is_registered(written: str, read: dict[str, Any]) -> None:
+    assert found("帆立町1丁目9-10", written, read)
+    assert found(written, "帆立町1丁目9-10", read)  # and the other way round
+    assert found("架空県潮見市帆立町1丁目9番10号", written, read)
+    assert not found("帆立町1丁目9-10", written, read, name="荒井 明日奈")
+
+
+@READ
+@pytest.mark.parametrize(
+    "written",
+    [
+        "潮見市帆立町1丁目9-1",
+        "潮見市帆立町1丁目9-100",
+        "潮見市帆立町1丁目9-10101",
+        "潮見市帆立町1丁目9番",
+        "潮見市帆立町2丁目9-10",
+        "潮見市帆立町1丁目10-9",
+        "潮見市磯里1丁目9-10",
+        "潮見市帆立町9-10",
+        "潮見市帆立町",
+        "潮見市",
+    ],
+)
+def test_another_number_or_town_is_another_home(written: str, read: dict[str, Any]) -> None:
+    assert not found("帆立町1丁目9-10", written, read)
+    assert not found("潮見市帆立町1丁目9-10 コーポ101", written, read)
+
+
+@READ
+@pytest.mark.parametrize(
+    ("home", "written", "same"),
+    [
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号", True),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号 コーポ", True),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号 101号室", True),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1-9-10-101", True),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号 コーポしおみ0101", True),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号 2階", True),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号 コーポ102", False),
+        ("帆立町1丁目9-10 コーポ101", "潮見市帆立町1丁目9番10号 102", False),
+        ("帆立町1丁目9-10 コーポ101", "帆立町1-9-10-201", False),
+    ],
+)
+def test_two_rooms_are_two_homes_and_a_room_on_one_side_is_none(
+    home: str, written: str, same: bool, read: dict[str, Any]
+) -> None:
+    assert found(home, written, read) == same
+    assert found(written, home, read) == same
+
+
+@pytest.mark.parametrize(
+    ("home", "written", "same"),
+    [
+        ("磯里1丁目9-10", "潮見市磯里1-9-10", True),  # a doubt: the town has lots of its own beside the 丁目
+        ("磯里2丁目6", "磯里2-6", False),  # it has no second 丁目
+        ("浜町1丁目9-10", "潮見市浜町1-9-10", False),  # nor has this one any
+        ("浜町24番地", "潮見市浜町24 サンライズ101", True),
+        ("浜町24番地 101", "潮見市浜町24 サンライズ102", False),
+        ("浜町24番地", "潮見市浜町25 サンライズ101", False),
+    ],
+)
+def test_the_towns_of_the_municipality_say_what_a_hyphen_may_stand_for(home: str, written: str, same: bool) -> None:
+    assert found(home, written, WITH_TOWNS) == same
+
+
+@st.composite
+def spellings_of(draw: st.DrawFn, chome: int, block: int, house: int) -> str:
+    """Write an address as somebody may."""
+    number = draw(
+        st.sampled_from(["{0}丁目{1}番{2}号", "{0}丁目{1}-{2}", "{0}丁目{1}番地の{2}", "{0}-{1}-{2}"])
+    ).format("一二"[chome - 1] if draw(st.booleans()) else chome, block, house)
+    if number[0] in "一二" and "丁目" not in number:
+        number = f"{chome}{number[1:]}"
+    if draw(st.booleans()):
+        number = number.translate(str.maketrans("0123456789-", "０１２３４５６７８９－"))
+    head = draw(st.sampled_from(["", "潮見市", "架空県潮見市", "架空県　潮見市 "]))
+    return f"{head}帆立町{number}{draw(st.sampled_from(['', ' コーポ', ' コーポ101', '　101号室']))}"
+
+
+NUMBERS = st.tuples(st.integers(1, 2), st.integers(1, 30), st.integers(1, 30))
+
+
+@READ
+@settings(max_examples=20, deadline=None)
+@given(data=st.data(), mine=NUMBERS, other=NUMBERS)
+def test_however_two_addresses_are_written_they_meet_if_and_only_if_their_numbers_do(
+    read: dict[str, Any], data: st.DataObject, mine: tuple[int, int, int], other: tuple[int, int, int]
+) -> None:
+    home, again, written = (data.draw(spellings_of(*numbers)) for numbers in (mine, mine, other))
+    points = register({"address": home, "addressees": ["荒井 明日香"]})
+    people = asked(("荒井明日香", again), ("荒井明日香", written), ("荒井明日奈", again))
+    told = match(points, people, **read).table.column("result").to_pylist()
+    assert told == ["hit", "hit" if mine == other else "miss", "miss"]
+
+
+@READ
+@pytest.mark.parametrize("written", ["潮見市帆立町1丁目9番10号", "帆立町1-9-10", "帆立町1丁目9-10 コーポ101"])
+def test_somebody_protected_is_answered_like_a_stranger_however_the_address_is_written(
+    written: str, read: dict[str, Any]
+) -> None:
+    points = register({"address": "帆立町1丁目9-10", "addressees": ["荒井 明日香", "荒井 空"]})
+    entry = {"municipality": "99301", "protected_name": "荒井明日香"}
+    listed = pa.Table.from_pylist([dict.fromkeys(schema_of(PROTECTION).names) | entry], schema=schema_of(PROTECTION))
+    hidden = hide_protected(points, listed, on=date(2026, 11, 20))
+    people = asked(("荒井 明日香", written), ("無名 太郎", written), ("荒井 空", written))
+    told = [{**row, "reference": ""} for row in match(hidden, people, **read).table.to_pylist()]
+    assert told[0] == told[1] == {"reference": "", "result": "miss", "status": None, "confirmed_at": None}
+    assert told[2]["result"] == "hit"
+
+
+def test_hits_and_misses_are_counted_and_add_up() -> None:
+    points = register({"addressees": ["佐野一"]})
+    table = match(points, asked(("佐野一", "浜町0番地"), ("佐野二", "浜町0番地"), ("無名", "")), city="潮見市").table
+    assert answers(table) == {"hit": 1, "miss": 2}
+    assert answers(dwellings(points).table) == {}

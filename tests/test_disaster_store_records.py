@@ -186,11 +186,11 @@ def test_areas_are_added_to_an_event_once_each_and_not_before_they_were_written_
 def test_a_trigger_that_was_lifted_and_an_event_that_was_closed_say_so(store: Store, now: datetime) -> None:
     store.events.add(event_at(now), at=now)
     kind = TriggerKind.HQ_ESTABLISHED
-    store.events.end_trigger("E1", kind, ended_at=now + HOUR, at=now + HOUR)
+    store.events.end_trigger("E1", kind, ended_at=now + HOUR, by="情報班", at=now + HOUR)
     with pytest.raises(StoreError) as refused:
-        store.events.end_trigger("E1", kind, ended_at=now + HOUR, at=now + HOUR)
+        store.events.end_trigger("E1", kind, ended_at=now + HOUR, by="情報班", at=now + HOUR)
     assert refused.value.code == "disaster.no_such_trigger"
-    store.events.close("E1", closed_at=now + 2 * HOUR, at=now + 2 * HOUR)
+    store.events.close("E1", closed_at=now + 2 * HOUR, by="情報班", at=now + 2 * HOUR)
     event = store.events.get("E1")
     assert (event.triggers[0].ended_at, event.closed_at) == (now + HOUR, now + 2 * HOUR)
     assert kinds(store) == ["event_opened", "trigger_ended", "event_closed"]
@@ -199,8 +199,10 @@ def test_a_trigger_that_was_lifted_and_an_event_that_was_closed_say_so(store: St
 def test_what_would_end_before_it_began_is_refused_and_the_event_stays_readable(store: Store, now: datetime) -> None:
     store.events.add(event_at(now), at=now)
     for change in (
-        lambda: store.events.end_trigger("E1", TriggerKind.HQ_ESTABLISHED, ended_at=now - HOUR, at=now + HOUR),
-        lambda: store.events.close("E1", closed_at=now - HOUR, at=now + HOUR),
+        lambda: store.events.end_trigger(
+            "E1", TriggerKind.HQ_ESTABLISHED, ended_at=now - HOUR, by="情報班", at=now + HOUR
+        ),
+        lambda: store.events.close("E1", closed_at=now - HOUR, by="情報班", at=now + HOUR),
     ):
         with pytest.raises(RequestError) as refused:
             change()
@@ -211,10 +213,10 @@ def test_what_would_end_before_it_began_is_refused_and_the_event_stays_readable(
 
 def test_a_closed_event_is_not_opened_again_by_closing_it_later(store: Store, now: datetime) -> None:
     store.events.add(event_at(now), at=now)
-    store.events.close("E1", closed_at=now + 9 * HOUR, at=now)
-    store.events.close("E1", closed_at=now + HOUR, at=now + HOUR)  # what lies ahead may be moved
+    store.events.close("E1", closed_at=now + 9 * HOUR, by="情報班", at=now)
+    store.events.close("E1", closed_at=now + HOUR, by="情報班", at=now + HOUR)  # what lies ahead may be moved
     with pytest.raises(StoreError) as refused:
-        store.events.close("E1", closed_at=now + 9 * HOUR, at=now + HOUR)
+        store.events.close("E1", closed_at=now + 9 * HOUR, by="情報班", at=now + HOUR)
     assert refused.value.code == "disaster.event_over"
     assert not store.events.get("E1").open(now + HOUR)
 

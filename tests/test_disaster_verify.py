@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from door_town import AT, TOWN, Packs, agreement, forged, zipped
+from door_town import AT, TOWN, Packs, agreement, forged, manifest_of, zipped
 from typer.testing import CliRunner
 
 from agreements.agreement import parse_agreement
 from agreements.format import Sensitivity
+from agreements.schedules import SENSITIVITIES, format_grid
+from agreements.template import load_template
 from disaster.cli.app import make_program
 from disaster.errors import ReceiveError
 from disaster.verify import explain, verify
@@ -67,6 +69,23 @@ def test_one_file_in_its_pack_is_checked_alone(pack: Path, tmp_path: Path) -> No
     shutil.copy(file, tmp_path / "alone.csv")
     assert refused(tmp_path / "alone.csv") == "file_without_pack"
     assert refused(tmp_path / "nothing.zip") == "no_pack"
+
+
+def test_no_column_about_homes_is_called_public_by_pack_file_or_annex(packs: Packs, tmp_path: Path) -> None:
+    alone = tmp_path / "mailed.xlsx"
+    shutil.copy(packs.dwelling.folder / "situation.xlsx", alone)
+    closed = {Sensitivity.DWELLING, Sensitivity.PERSON}
+    for told in (explain(packs.dwelling.folder), explain(alone)):
+        homes = {line.label: line.sensitivity for line in told.columns if line.layer_title.startswith("住居一覧")}
+        assert "位置の精度" in homes
+        assert set(homes.values()) <= closed
+    signed = manifest_of(packs.dwelling.folder)["layers"][0]["columns"]
+    clause = load_template("model-emergency-2026").clause("dwelling")
+    assert clause is not None
+    form = clause.formats[0]
+    annex = {row[2]: row[5] for row in format_grid(form).rows}
+    for column in signed:
+        assert annex[column["name"]] == SENSITIVITIES[Sensitivity(column["sensitivity"])], column["name"]
 
 
 def test_every_column_of_a_pack_names_its_clause(pack: Path) -> None:

@@ -11,6 +11,7 @@ from disaster.aftercare.out import PackOut, packs_out
 from disaster.aftercare.purge import held
 from disaster.commands import command
 from disaster.models import Side
+from disaster.particulars import said_late
 from disaster.requests import WAITING, all_filed, awaited_documents, open_reviews
 from disaster.store import Store
 
@@ -22,12 +23,16 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: what is to be done, whether it is, what is missing, and the command to type (empty where done)."""
+    """One line: what is to be done, whether it is, what is missing, and the command to type (empty where done).
+
+    `note` is what stays to be said of it even when it is done.
+    """
 
     key: str
     title: tuple[str, str]
     missing: tuple[str, ...] = ()
     command: str = ""
+    note: str = ""
 
     @property
     def done(self) -> bool:
@@ -37,7 +42,8 @@ class Line:
     def shown(self) -> str:
         """Return what is missing in a few words."""
         rest = len(self.missing) - _SHOWN
-        return "、".join(self.missing[:_SHOWN]) + (f" ほか{rest}件" if rest > 0 else "")
+        missing = "、".join(self.missing[:_SHOWN]) + (f" ほか{rest}件" if rest > 0 else "")
+        return " ".join(filter(None, (missing, self.note)))
 
 
 def checklist(store: Store, event_id: str, *, at: datetime, municipality: str | None = None) -> tuple[Line, ...]:
@@ -83,7 +89,9 @@ def _documents(store: Store, event: Event, at: datetime) -> Line:
     ]
     missing = tuple(f"{one.request_id}{'(期限超過)' if one.overdue else ''}" for one in awaited)
     to_type = _by("request", "document", awaited[0].request_id, "--number", "文書番号") if awaited else ""
-    return Line("documents", ("要請文書の受領", "documents"), missing, to_type)
+    filed = [one for one in all_filed(store, event.municipality) if one.request.request_id in mine]
+    late = [f"{one.request.request_id}({said})" for one in filed if (said := said_late(one.course))]
+    return Line("documents", ("要請文書の受領", "documents"), missing, to_type, "、".join(late))
 
 
 def _reviews(store: Store, event: Event, at: datetime) -> Line:
@@ -146,15 +154,14 @@ def _batches(store: Store, event: Event, at: datetime) -> Line:
 def _triggers(event: Event, at: datetime) -> Line:
     going = [one for one in event.triggers if one.ended_at is None or one.ended_at > at]
     missing = tuple(TRIGGERS[str(one.kind)][0] for one in going)
-    to_type = command("event", "end", event.event_id, str(going[0].kind)) if going else ""
+    to_type = _by("event", "end", event.event_id, str(going[0].kind)) if going else ""
     return Line("triggers", ("発動の終了", "triggers ended"), missing, to_type)
 
 
 def _closed(event: Event, at: datetime) -> Line:
     missing = (event.name,) if event.open(at) else ()
-    return Line(
-        "event", ("災害の終了", "event closed"), missing, command("event", "close", event.event_id) if missing else ""
-    )
+    to_type = _by("event", "close", event.event_id) if missing else ""
+    return Line("event", ("災害の終了", "event closed"), missing, to_type)
 
 
 def _ledger(store: Store) -> Line:

@@ -1,4 +1,4 @@
-"""The overdue list: what the other side should have deleted, and whom to call; what we should have."""
+"""The overdue list: what the other side should have deleted, and whom to call; what we should have, or still owe."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from disaster.aftercare.documents import Caller
 from disaster.aftercare.out import PackOut, agreements_of, calls, packs_out
+from disaster.requests import Awaited, OpenReview, awaited_documents, open_reviews
 from disaster.store import Store
 
 
@@ -30,10 +31,16 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is due on either side, the longest overdue first."""
+    """What is due on either side, the longest overdue first.
+
+    `documents` that follow a call and `reviews` of a break-glass are listed from the first day: somebody is to see to
+    them before they are late.
+    """
 
     theirs: tuple[Theirs, ...]
     ours: tuple[Ours, ...]
+    documents: tuple[Awaited, ...] = ()
+    reviews: tuple[OpenReview, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -51,18 +58,27 @@ class Due:
                 {"pack_id": one.pack_id, "provider": one.provider, "due": one.due, "recalled": one.recalled}
                 for one in self.ours
             ],
+            **{
+                name: [{"request_id": one.request_id, "due": one.due, "overdue": one.overdue} for one in found]
+                for name, found in (("documents", self.documents), ("reviews", self.reviews))
+            },
         }  # fmt: skip
 
 
 def due_list(store: Store, *, at: datetime, municipality: str | None = None) -> Due:
-    """Return the packs past their expiry, or recalled, of which no receipt says that they are gone."""
+    """Return the packs past their expiry, or recalled, that no receipt says are gone; documents and reviews awaited."""
     agreements = agreements_of(store, municipality)
     theirs = [
         Theirs(one, one.overdue(at), calls(agreements.get(one.agreement_id), one.provision.recipient, at))
         for one in packs_out(store, municipality)
         if one.overdue(at) or one.waits(at)
     ]
-    return Due(tuple(sorted(theirs, key=_day)), ours_due(store, at=at, municipality=municipality))
+    return Due(
+        tuple(sorted(theirs, key=_day)),
+        ours_due(store, at=at, municipality=municipality),
+        awaited_documents(store, at=at, municipality=municipality),
+        open_reviews(store, at=at, municipality=municipality),
+    )
 
 
 def ours_due(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[Ours, ...]:

@@ -1,12 +1,13 @@
 """Calling a pack back: the provider's record and the signed notice; and the recipient's check of such a notice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from agreements.agreement import Agreement
 from agreements.errors import WorkflowError
+from agreements.names import is_blank, name_key
 from agreements.vocabulary import PURPOSES
 from agreements.workflow import ACTS, RIGHTS, ROLES, Act, Actor, Role, State, Step
 from disaster.aftercare.documents import (
@@ -82,7 +83,7 @@ def require_right(by: Actor, act: Act) -> None:
     WorkflowError
         Naming the roles that have it.
     """
-    if not by.name.strip():
+    if not name_key(by.name):
         raise WorkflowError("agreements.step_without_name", act=ACTS[act])
     if act not in RIGHTS[by.role]:
         able = [ROLES[role] for role in Role if act in RIGHTS[role]]
@@ -91,15 +92,21 @@ def require_right(by: Actor, act: Act) -> None:
 
 
 def take_step(store: Store, municipality: str, request_id: str, step: Step, *, since: frozenset[State]) -> None:
-    """Take a step on the request's course where it moves it; packs of an earlier version have no course."""
-    if store.steps.of(request_id, municipality).state in since:
-        store.steps.add(municipality, request_id, step, at=step.at)
+    """Take a step on the request's course where it moves it; packs of an earlier version have no course.
+
+    A clock that was set back must not keep a pack from being called back or reported gone: the step has the time of the
+    last one then, its entry in the ledger the time of the clock.
+    """
+    course = store.steps.of(request_id, municipality)
+    if course.state in since:
+        in_order = replace(step, at=max(step.at, course.steps[-1].at))
+        store.steps.add(municipality, request_id, in_order, at=step.at)
 
 
 def _require_recallable(pack: PackOut, reason: str, due_by: datetime, at: datetime, folder: Path) -> None:
     if pack.back:
         raise AftercareError("disaster.already_deleted", pack=pack.pack_id)
-    if not reason.strip():
+    if is_blank(reason):
         raise AftercareError("disaster.recall_without_reason", pack=pack.pack_id)
     if pack.recall is None and due_by <= at:
         raise AftercareError("disaster.recall_due_past", pack=pack.pack_id)
@@ -108,15 +115,16 @@ def _require_recallable(pack: PackOut, reason: str, due_by: datetime, at: dateti
 
 
 def _recorded(store: Store, pack: PackOut, *, reason: str, due_by: datetime, by: Actor, at: datetime) -> Recall:
+    """Take the step, then keep the recall: what refuses the step leaves no recall, and a crash between is made good."""
     provision = pack.provision
     new = Recall(
         municipality=provision.municipality, recall_id=f"{pack.pack_id}-{STEM}", pack_id=pack.pack_id, reason=reason,
         by=by.name, at=at, due_by=due_by, files=_files(store, pack),
     )  # fmt: skip
-    store.recalls.add(new)
     step = Step(Act.RECALL, by, at, reason, new.recall_id)
     since = frozenset({State.RELEASED, State.HANDED})
     take_step(store, provision.municipality, provision.request_id, step, since=since)
+    store.recalls.add(new)
     return new
 
 

@@ -1,6 +1,6 @@
 """Verbs after the release: due, recall, receipt, checklist."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from disaster.cli import person, purge
 from disaster.cli.options import By, EventId, Municipality, Reason, RoleOption, When, japan_time, who
 from disaster.cli.saying import headings_of, next_command
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.commands import command
 from disaster.errors import AftercareError
 from disaster.models import Side
 from disaster.store import Store
@@ -39,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def due(shell: Shell, municipality: Municipality = None) -> Answer:
-    """期限切れ・回収中なのに削除の確認がないものと、連絡先を並べる / What should be gone, and whom to call."""
+    """期限切れ・回収中で削除の確認がないものと連絡先、待っている文書と事後確認 / What is due, and whom to call."""
     with shell.store() as store:
         found = due_list(store, at=shell.at, municipality=municipality)
     tables = []
@@ -51,7 +52,25 @@ def due(shell: Shell, municipality: Municipality = None) -> Answer:
         headings = headings_of(shell, "番号/pack", "提供元/provider", "期日/due", "状態/state")
         rows = [(o.pack_id, o.provider, shell.when(o.due), _why(shell, recalled=o.recalled)) for o in found.ours]
         tables.append(table(shell.say("受け取ったもの", "Received"), headings, rows))
+    if owed := [*_owed(shell, found)]:
+        headings = headings_of(shell, "要請/request", "待っているもの/awaited", "期日/due", "入力するもの/type")
+        tables.append(table(shell.say("要請に残っているもの", "Still owed to requests"), headings, owed))
     return Answer("due", found.to_dict(), _due_lines(shell, found), tables)
+
+
+def _owed(shell: Shell, found: Due) -> Iterator[tuple[str, ...]]:
+    """Return the documents and reviews that are awaited, as rows, each with its command."""
+    name = shell.say("氏名", "NAME")
+    kinds = (
+        (found.documents, "document", ("要請の文書", "document"), ("--number", shell.say("文書番号", "DOCUMENT_NO"))),
+        (found.reviews, "review", ("一人判断の事後確認", "review of break-glass"),
+         ("--reason", shell.say("確かめたこと", "FINDING"))),
+    )  # fmt: skip
+    for awaited, verb_name, title, option in kinds:
+        for one in awaited:
+            late = shell.say("【超過】", "LATE ") if one.overdue else ""
+            to_type = command("request", verb_name, one.request_id, *option, "--by", name)
+            yield one.request_id, late + shell.say(*title), shell.when(one.due), to_type
 
 
 def _theirs(shell: Shell, one: Theirs) -> tuple[str, ...]:
@@ -80,7 +99,8 @@ def _calls(shell: Shell, calls: Sequence[Caller]) -> str:
 
 
 def _due_lines(shell: Shell, found: Due) -> list[str]:
-    if not found.theirs and not found.ours:
+    owed = [one.overdue for one in found.documents] + [one.overdue for one in found.reviews]
+    if not found.theirs and not found.ours and not owed:
         return [shell.say("期日を過ぎたもの、回収中のものはありません。", "Nothing is due.")]
     lines = []
     late = sum(one.overdue for one in found.theirs)
@@ -97,6 +117,13 @@ def _due_lines(shell: Shell, found: Due) -> list[str]:
             shell.say(f"受け取ったもの: {count}件。使わずに消去してください。", f"Received: {count}. Delete them.")
         )
         lines.append(next_command(shell, "purge", "pack", found.ours[0].pack_id, "--by", "氏名", "--out", "削除の報告"))
+    if owed:
+        count, late = len(owed), sum(owed)
+        lines.append(
+            shell.say(f"要請の文書・事後確認: {count}件(うち期日超過 {late}件)。",
+                      f"Documents and reviews awaited: {count}, late {late}.")
+        )  # fmt: skip
+        lines.append(shell.say("次: ", "Next: ") + next(_owed(shell, found))[-1])
     return lines
 
 
@@ -224,7 +251,8 @@ def checklist(shell: Shell, event: EventId, municipality: Municipality = None) -
     headings = headings_of(shell, "状態/state", "確認すること/what", "残っているもの/left", "入力するもの/type")
     document = {
         "event_id": event, "done": not left,
-        "lines": [{"key": o.key, "done": o.done, "missing": list(o.missing), "command": o.command} for o in lines],
+        "lines": [{"key": o.key, "done": o.done, "missing": list(o.missing), "note": o.note, "command": o.command}
+                  for o in lines],
     }  # fmt: skip
     said = shell.say(
         f"済 {len(lines) - len(left)}件、未 {len(left)}件", f"done {len(lines) - len(left)}, open {len(left)}"

@@ -48,6 +48,7 @@ def agreement_new(
     city_code: Annotated[str, typer.Option(help="市区町村コード / municipality code")],
     signed: Annotated[datetime, typer.Option(help="締結日 / day signed")],
     unit: Annotated[list[str] | None, typer.Option(help="市区町村の部署名(災害対策本部など) / units")] = None,
+    title: Annotated[str, typer.Option(help="協定の題名(省くとひな形の題名) / title, default the template's")] = "",
     city_key: Annotated[
         str, typer.Option(help="市区町村側の署名の公開鍵(再提供を確かめる。市のinitが示す) / the municipality's key")
     ] = "",
@@ -60,7 +61,7 @@ def agreement_new(
     text = new_agreement_text(
         template, agreement_id=agreement_id, post=Party(post_name, post_code, signing_key),
         municipality=Party(city_name, city_code, city_key, tuple(unit or ())), signed=signed.date(),
-        effective_from=signed.date(),
+        effective_from=signed.date(), title=title,
     )  # fmt: skip
     out.write_text(text, encoding="utf-8")
     return Answer(

@@ -8,7 +8,7 @@ import typer
 
 from disaster.batch import Batch
 from disaster.cli.options import By, Municipality, RequestId, RoleOption, request_id_of, who
-from disaster.cli.saying import spoken
+from disaster.cli.saying import run_out_lines, spoken
 from disaster.cli.secret import (
     NewPasswordFile,
     PasswordFile,
@@ -18,11 +18,14 @@ from disaster.cli.secret import (
     write_private,
 )
 from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.cover import in_words
-from disaster.errors import IngestError, ProvideError
-from disaster.ingest import check_file, within
+from disaster.commands import command
+from disaster.cover import REACHES_NOBODY, in_words, other_purposes
+from disaster.errors import ProvideError
+from disaster.ingest import check_file
+from disaster.matchlist import require_readable
 from disaster.models import INQUIRIES
 from disaster.onward import pass_on
+from disaster.pack import MAP, WORKBOOK
 from disaster.provide import Provided, provide
 from disaster.publish import publish
 from disaster.receive import Received, receive
@@ -77,9 +80,7 @@ def _inquiries(store: Store, file: Path, municipality: str, shell: Shell) -> Bat
             gazetteer=None,
             at=shell.at,
         )
-    if not within(batch, "0"):
-        first = batch.faults.kept[0]
-        raise IngestError("disaster.bad_inquiries", file=file.name, count=batch.refused, first=first.reason(shell.lang))
+    require_readable(batch, lang=shell.lang)
     return batch
 
 
@@ -112,30 +113,58 @@ def provided_answer(shell: Shell, made: Provided, password_file: Path | None = N
         "mailing": str(made.mailing) if made.mailing else None, "decision": made.decision.to_dict(),
         "counts": dict(made.counts), "files": {path: dict(rows) for path, rows in made.files.items()},
         "matched": made.matched, "returned": made.returned, "withheld": dict(made.withheld),
-        "not_provided": dict(made.not_provided),
+        "not_provided": dict(made.not_provided), "protection_run_out": made.run_out,
+        "answers": dict(made.answers),
     }  # fmt: skip
-    rows = [
-        (path, "、".join(f"{name} {count}" for name, count in counts.items())) for path, counts in made.files.items()
-    ]
-    held = sum(made.withheld.values())
+    rows = (
+        []
+        if made.mailing
+        else [
+            (path, "、".join(f"{name} {count}" for name, count in counts.items()))
+            for path, counts in made.files.items()
+        ]
+    )  # a table of counts has rows of its own, which are nobody's homes
     rules = shell.say(in_words(made.withheld), ", ".join(f"{rule} {count}" for rule, count in made.withheld.items()))
     lines = [
+        *_mailed(shell, made),
         *spoken(shell, made.decision),
-        shell.say(
-            f"該当 {made.matched}件 = 提供 {made.returned}件 + 提供しないもの {held}件",
-            f"matched {made.matched} = returned {made.returned} + withheld {held}",
-        )
-        + (f"({rules})" if rules else ""),
+        _sum(shell, made) + (f"({rules})" if rules else ""),
         shell.say(f"{_handed(made)} を渡してください。", f"Hand over {_handed(made)}."),
     ]
     if made.mailing:
         lines.append(
             shell.say(f"配布先の一覧(郵便局内限り): {made.mailing}", f"List for the post's own staff: {made.mailing}")
         )
+    lines += run_out_lines(shell, made.run_out)
     if made.password:
         lines += _told(shell, made.password, password_file)
     headings = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
-    return Answer("provide", document, lines, [table(shell.say("状況パック", "Situation pack"), headings, rows)])
+    tables = [table(shell.say("状況パック", "Situation pack"), headings, rows)] if rows else []
+    return Answer("provide", document, lines, tables)
+
+
+def _mailed(shell: Shell, made: Provided) -> list[str]:
+    """Say first to how many homes the post brings a notice; nobody is to believe that an empty mailing reached them."""
+    if made.mailing is None:
+        return []
+    if made.returned == 0:
+        return [shell.say(REACHES_NOBODY, "The notice can be brought to 0 homes: it reaches nobody.")]
+    return [shell.say(f"お知らせを届ける家: {made.returned}件", f"Homes that get the notice: {made.returned}")]
+
+
+def _sum(shell: Shell, made: Provided) -> str:
+    """Say how the counts add up; of a list, how many were found, since every row of it is answered."""
+    if made.answers:
+        hit, miss = made.answers["hit"], made.answers["miss"]
+        return shell.say(
+            f"照会 {made.matched}件 = 該当あり {hit}件 + 該当なし {miss}件",
+            f"asked {made.matched} = found {hit} + not found {miss}",
+        )
+    held = sum(made.withheld.values())
+    return shell.say(
+        f"該当 {made.matched}件 = 提供 {made.returned}件 + 提供しないもの {held}件",
+        f"matched {made.matched} = returned {made.returned} + withheld {held}",
+    )
 
 
 def _handed(made: Provided) -> Path:
@@ -148,21 +177,27 @@ def receive_pack(
     pack: Annotated[Path, typer.Argument(help="受け取ったフォルダまたはZIP / folder or ZIP")],
     password_file: PasswordFile = None,
     out: Annotated[Path | None, typer.Option(help="本部用の地図と表を書くフォルダ / folder for the HQ's map")] = None,
+    unpack: Annotated[
+        Path | None, typer.Option(help="状況パックの中身を出す新しいフォルダ(本部内限り) / folder for its own files")
+    ] = None,
 ) -> Answer:
     """状況パックを検査して受け取る / Check and take in a situation pack."""
     with shell.store() as store, Reader() as reader, shell.steps() as step:
         got = receive(
-            store, pack, at=shell.at, reader=reader, out=out, step=step, password=read_password(password_file)
-        )
-    return received_answer(shell, got)
+            store, pack, at=shell.at, reader=reader, out=out, unpack=unpack, step=step,
+            password=read_password(password_file),
+        )  # fmt: skip
+    password = ("--password-file", password_file) if password_file else ()
+    return received_answer(shell, got, command("receive", pack, *password, "--unpack", f"{got.pack_id}-open"))
 
 
-def received_answer(shell: Shell, got: Received) -> Answer:
-    """Say what came in and until when it may be used."""
+def received_answer(shell: Shell, got: Received, unpacking: str) -> Answer:
+    """Say what came in, until when it may be used, and where the homes are; `unpacking` is what lays them open."""
     document = {
         "pack_id": got.pack_id, "unchanged": got.unchanged, "provider": got.provider, "purpose": got.purpose,
         "event": got.event, "as_of": got.as_of, "expires_at": got.expires_at, "drill": got.drill,
         "counts": dict(got.counts), "view": str(got.view.folder) if got.view else None,
+        "personal": got.personal, "files": str(got.files) if got.files else None,
     }  # fmt: skip
     first = (
         shell.say("受け取りました。", "Received.")
@@ -178,10 +213,33 @@ def received_answer(shell: Shell, got: Received) -> Answer:
     ]
     if got.view:
         lines.append(shell.say(f"本部用の地図: {got.view.folder / 'map.html'}", f"Map: {got.view.folder / 'map.html'}"))
+    if got.personal:
+        lines += _where_homes_are(shell, got, unpacking)
     headings = (shell.say("情報", "layer"), shell.say("件数", "rows"))
     return Answer(
         "receive", document, lines, [table(shell.say("受け取った情報", "Received"), headings, list(got.counts.items()))]
     )
+
+
+def _where_homes_are(shell: Shell, got: Received, unpacking: str) -> list[str]:
+    """Say where homes and persons can be looked at: the headquarters' own map leaves them out on purpose."""
+    only = shell.say("住居や受取人の情報は、本部用の地図と表には入れません。", "Homes and persons are in no HQ file.")
+    if got.files is None:
+        return [
+            only + shell.say("見るには、次のとおり状況パックを展開してください。", " To see them, unpack the pack:"),
+            f"  {unpacking}",
+        ]
+    where, until = (got.files / MAP, got.files / WORKBOOK), shell.when(got.expires_at)
+    return [
+        only
+        + shell.say(
+            f"状況パックの {where[0]} と {where[1]} で見てください。", f" See the pack's own {where[0]} and {where[1]}."
+        ),
+        shell.say(
+            f"このフォルダは本部内限りです。写しを渡さず、利用期限 {until} までに消してください。",
+            f"That folder is for the headquarters alone: pass no copy on, delete it by {until}.",
+        ),
+    ]
 
 
 def onward_pack(
@@ -199,12 +257,23 @@ def onward_pack(
     with shell.store() as store, shell.steps() as step:
         name = request_id_of(store, request, municipality)
         made = pass_on(store, name, municipality=municipality, out=out, at=shell.at, by=who(by, role), step=step)
+        said = store.provisions.get(made.pack_id, municipality=municipality).manifest or {}
     document = {
         "pack_id": made.pack_id,
         "folder": str(made.folder),
         "files": {k: dict(v) for k, v in made.counts.items()},
+        "area": said["area"],
+        "sources": said["sources"],
     }
-    lines = [shell.say(f"{made.folder} を渡してください。", f"Hand over {made.folder}.")]
+    origins = "、".join(said["source_pack_ids"])
+    lines = [
+        shell.say(
+            f"区域 {said['area'] or '全域'}、もとの状況パック: {origins}",
+            f"area {said['area'] or 'all'}, from the packs: {origins}",
+        ),
+        *other_purposes(said),
+    ]
+    lines += [shell.say(f"{made.folder} を渡してください。", f"Hand over {made.folder}.")]
     if made.password:
         lines += _told(shell, made.password, password_file)
     rows = [

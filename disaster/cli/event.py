@@ -7,6 +7,7 @@ import typer
 from agreements.clock import japan_date
 from agreements.request import Event, EventArea, Trigger, TriggerKind
 from agreements.vocabulary import TRIGGERS
+from disaster.aftercare.checklist import checklist
 from disaster.cli.options import By, EventId, Municipality, When, japan_time
 from disaster.cli.saying import next_command
 from disaster.cli.shell import Answer, Shell, table, verb
@@ -84,13 +85,13 @@ def event_trigger(
 
 
 def event_end(
-    shell: Shell, event_id: EventId, kind: TriggerKind, when: When = None, municipality: Municipality = None
+    shell: Shell, event_id: EventId, kind: TriggerKind, *, by: By, when: When = None, municipality: Municipality = None
 ) -> Answer:
     """発動が解かれたことを記録する(本部の廃止など) / Record that a trigger was lifted."""
     with shell.store() as store:
         code = _municipality_of(shell, store, municipality)
         ended = japan_time(when, shell)
-        store.events.end_trigger(event_id, kind, ended_at=ended, at=shell.at, municipality=code)
+        store.events.end_trigger(event_id, kind, ended_at=ended, by=by, at=shell.at, municipality=code)
     return _answer(event_id, shell.say("発動の終わりを記録しました。", "Recorded the end of the trigger."))
 
 
@@ -108,12 +109,23 @@ def event_area(shell: Shell, event_id: EventId, areas: Areas, *, by: By, municip
     return _answer(event_id, line)
 
 
-def event_close(shell: Shell, event_id: EventId, when: When = None, municipality: Municipality = None) -> Answer:
-    """災害を閉じる / Close an event."""
+def event_close(
+    shell: Shell, event_id: EventId, *, by: By, when: When = None, municipality: Municipality = None
+) -> Answer:
+    """災害を閉じ、まだ残っていることを並べる / Close an event, and list what is still open."""
     with shell.store() as store:
         code = _municipality_of(shell, store, municipality)
-        store.events.close(event_id, closed_at=japan_time(when, shell), at=shell.at, municipality=code)
-    return _answer(event_id, shell.say("災害を閉じました。", "Closed the event."))
+        store.events.close(event_id, closed_at=japan_time(when, shell), by=by, at=shell.at, municipality=code)
+        left = [one for one in checklist(store, event_id, at=shell.at, municipality=code) if not one.done]
+    open_lines = [
+        shell.say(f"まだ残っています: {one.title[0]}: {one.shown()}", f"Still open: {one.title[1]}: {one.shown()}")
+        for one in left
+    ]
+    after = [next_command(shell, "checklist", event_id)] if left else []
+    document = {
+        "event_id": event_id, "done": True, "left": [{"key": one.key, "missing": list(one.missing)} for one in left],
+    }  # fmt: skip
+    return Answer("event", document, [shell.say("災害を閉じました。", "Closed the event."), *open_lines, *after])
 
 
 def event_list(shell: Shell) -> Answer:

@@ -11,7 +11,9 @@ _ENDED = frozenset({State.REJECTED, State.WITHDRAWN, State.DELETED, State.NEW})
 #: What a refused request may lack and get later, without being asked anew: a document, a trigger or an area of its
 #: event, an agreement's term, a weighing.
 _DOCUMENT = frozenset({"agreements.document_first", "agreements.document_overdue"})
-_EVENT = frozenset({"agreements.no_trigger", "agreements.trigger_ended", "agreements.outside_areas"})
+_TRIGGER = frozenset({"agreements.no_trigger", "agreements.trigger_ended"})
+_AREA = frozenset({"agreements.outside_areas"})
+_EVENT = _TRIGGER | _AREA
 _TERM = frozenset({"agreements.not_signed", "agreements.not_yet_in_force", "agreements.expired"})
 _WEIGHING = frozenset({"agreements.no_assessment", "agreements.assessment_ended"})
 
@@ -38,20 +40,37 @@ def next_commands(shell: Shell, one: Filed) -> list[str]:
 
 def _to_open(shell: Shell, one: Filed) -> list[str]:
     """Say how a request that waits for it is approved; of a refused one, what would have to come first."""
-    approve = ("request", "approve", one.request.request_id, "--by", shell.say("ほかの人の名", "ANOTHER"))
-    refused = one.course.state is State.REFUSED
-    if one.course.state is State.REQUESTED or (refused and one.decision is not None and one.decision.granted):
-        return [next_command(shell, *approve)]
-    if not refused or one.decision is None:
+    name, state, decision = one.request.request_id, one.course.state, one.decision
+    if state not in (State.REQUESTED, State.REFUSED) or (state is State.REFUSED and decision is None):
         return []
+    if decision is None or decision.granted:
+        return [next_command(shell, "request", "approve", name, "--by", shell.say("ほかの人の名", "ANOTHER"))]
     lacks = _lacks(one)
     if one.request.event_id is None and lacks & _EVENT:  # no trigger of an event reaches a request of peacetime
         event, by = shell.say("災害の名", "EVENT"), shell.say("決めた人の名", "NAME")
         return [next_command(shell, "event", "open", "--name", event, "--by", by)]
     if lacks <= _DOCUMENT | _EVENT | _TERM | _WEIGHING:
         first = shell.say("足りないものがそろったら、", "Once nothing is missing. ")
-        return [first + next_command(shell, *approve)]
+        return [*_to_mend(shell, one), first + next_command(shell, "request", "show", name)]
     return []
+
+
+def _to_mend(shell: Shell, one: Filed) -> list[str]:
+    """Return the commands that bring what a refused request lacks; its document has a line of its own."""
+    lacks, request, name = _lacks(one), one.request, shell.say("人の名", "NAME")
+    lines = []
+    if lacks & _WEIGHING:
+        lines.append(next_command(
+            shell, "assessment", "new", shell.say("検討.toml", "FILE.toml"), "--dataset", request.dataset,
+            "--mode", str(request.mode), "--purpose", request.purpose, "--by", shell.say("検討した人", "NAME"),
+            "--office", shell.say("所属", "OFFICE"), "--guideline", shell.say("ガイドライン", "GUIDELINE"),
+            "--version-of", shell.say("版", "VERSION"), "--reason", shell.say("検討の内容", "GROUNDS"),
+        ))  # fmt: skip
+    if lacks & _TRIGGER:
+        lines.append(next_command(shell, "event", "trigger", request.event_id or "", _trigger(one), "--by", name))
+    if lacks & _AREA and request.area is not None:
+        lines.append(next_command(shell, "event", "area", request.event_id or "", request.area, "--by", name))
+    return lines
 
 
 def _document_may_help(one: Filed) -> bool:
@@ -65,6 +84,13 @@ def _document_may_help(one: Filed) -> bool:
 
 def _lacks(one: Filed) -> frozenset[str]:
     return frozenset(reason.code for reason in one.decision.reasons) if one.decision else frozenset()
+
+
+def _trigger(one: Filed) -> str:
+    """Return the first kind of trigger that the clause in question would open with."""
+    reasons = one.decision.reasons if one.decision else ()
+    kinds = next((reason.params.get("triggers") for reason in reasons if reason.code in _TRIGGER), None)
+    return str(kinds[0]) if isinstance(kinds, tuple) and kinds else "hq_established"
 
 
 def _file_of_mode(shell: Shell, one: Filed) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Options that several verbs about agreements, events and requests share, and what is read from them."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from disaster.cli.shell import Shell
 from disaster.errors import DisasterError, StoreError
 from disaster.smalltext import read_small
 from disaster.store import Store
+
+_LAST_NUMBER = re.compile(r"[0-9]+$")
 
 Municipality = Annotated[str | None, typer.Option(help="市区町村コード(5桁) / municipality code")]
 EventId = Annotated[str, typer.Argument(help="災害ID / event id")]
@@ -82,7 +85,8 @@ def request_id_of(store: Store, given: str, municipality: str | None) -> str:
     names = {request.request_id for request in store.requests.all(municipality)}
     if given in names or not given.isdecimal():
         return given
-    found = sorted(name for name in names if name.rpartition("-")[2] == f"{int(given):03d}")
+    ends = {name: _LAST_NUMBER.search(name) for name in names}
+    found = sorted(name for name, end in ends.items() if end is not None and int(end[0]) == int(given))
     if len(found) > 1:
         raise StoreError("disaster.which_request", given=given, known="、".join(found))
     return found[0] if found else given

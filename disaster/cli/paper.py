@@ -50,8 +50,13 @@ def agreement_diff(
     difference = compare(_agreement(shell, before), _agreement(shell, after))
     if out is not None:
         papers.write_paper(papers.difference_as_paper(difference), out, at=shell.at)
-    made = [table(grid.title, grid.headings, grid.rows) for grid in difference.grids()]
-    return Answer("agreement-diff", difference.to_dict(), difference.in_words(shell.lang), made)
+    if not difference.changes:
+        return Answer("agreement-diff", difference.to_dict(), difference.in_words(shell.lang))
+    heading = shell.say("それぞれの側が失うもの、得るもの", "What each side loses and gains")
+    summary = table(shell.say("まとめ", "Summary"), [heading], [(line,) for line in difference.summary(shell.lang)])
+    made = [summary, *(table(grid.title, grid.headings, grid.rows) for grid in difference.grids())]
+    sentences = [change.sentence(shell.lang) for change in difference.changes]
+    return Answer("agreement-diff", difference.to_dict(), sentences, made)
 
 
 def agreement_check(shell: Shell, agreement: Given) -> Answer:

@@ -1,14 +1,18 @@
 """Verbs about requests: who asks, who approves, what followed; each answer says what to type next."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
-from agreements.names import name_key
+from agreements.names import name_key, same_person
 from agreements.plain import plain
 from agreements.workflow import Actor, Role, State
 from disaster import requests
+from disaster.aftercare.out import agreements_of, calls
 from disaster.cli import paper
 from disaster.cli.asking import Area, Fields, Number, Recipient, Requester, Tel, Wanted, Why, Wish, draft
 from disaster.cli.nextsteps import next_commands
@@ -21,13 +25,16 @@ from disaster.cli.options import (
     Reason,
     RequestId,
     RoleOption,
+    japan_time,
     request_id_of,
     who,
 )
-from disaster.cli.saying import asked, spoken, state, steps
+from disaster.cli.saying import asked, facts, headings_of, spoken, state, steps
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
 from disaster.errors import DisasterError
-from disaster.requests import Awaited, Filed
+from disaster.particulars import overrun
+from disaster.requests import Awaited, Filed, RefusedError
+from disaster.store import Store
 
 #: What the list shows by itself: what waits, and what was refused and may be asked about again.
 _LISTED = requests.WAITING | {State.REFUSED}
@@ -88,12 +95,46 @@ def request_new(
     with shell.store() as store, store.writing():  # the number that is free now must be free when it is used
         request = draft(shell, store, wish)
         filed = requests.submit(store, replace(request, request_id=own_id or request.request_id), actor, at=shell.at)
+        shown, calling = _facts(shell, store, filed), _to_call_back(shell, store, filed, actor)
     name = filed.request.request_id
     line = shell.say(
         f"要請 {name} を記録しました({state(shell, filed)}): {asked(shell, filed)}",
         f"Recorded the request {name} ({state(shell, filed)}): {asked(shell, filed)}",
     )
-    return _answer(shell, filed, line)
+    return _answer(shell, filed, line, *calling, tables=shown)
+
+
+def _to_call_back(shell: Shell, store: Store, filed: Filed, by: Actor) -> list[str]:
+    """Say whom to call back about a call, who answers at this hour first, and when one person did both."""
+    request = filed.request
+    if request.channel != "telephone":
+        return []
+    lines = []
+    named = filed.decision.agreement_id if filed.decision else None
+    found = [
+        calls(one, request.recipient, shell.at)
+        for key, one in agreements_of(store, request.municipality).items()
+        if named in (None, key)
+    ]
+    people = "、".join(
+        f"{one.role} {one.name} {one.phone}{shell.say('(夜間可)', ' (24h)') if one.at_night else ''}"
+        for one in dict.fromkeys(each for some in found for each in some)
+    )
+    none = shell.say("協定に連絡先がありません", "no contact in the agreement")
+    lines.append(shell.say("折り返しの電話: ", "Call back: ") + (people or none))
+    if same_person(by.name, [request.confirmed_by]):
+        lines.append(
+            shell.say("注意: 記録した人と、折り返して確かめた人が同じです。できれば別の人が折り返してください。",
+                      "Note: who wrote it down also called back; let another person call where you can.")
+        )  # fmt: skip
+    return lines
+
+
+def _facts(shell: Shell, store: Store, filed: Filed) -> list[Table]:
+    """Return what an approver has to see, as one small table."""
+    heads = headings_of(shell, "確かめること/what", "内容/value")
+    title = f"{filed.request.request_id} {state(shell, filed)}"
+    return [table(title, heads, facts(shell, store, filed))]
 
 
 def _asking(actor: Actor, person: str, role: str) -> Actor:
@@ -118,6 +159,7 @@ def request_list(
             for one in requests.all_filed(store, municipality)
             if everything or one.course.state in _LISTED or one.course.review_due is not None
         ]
+        first = [replace(one, decision=requests.rule(store, one.request, at=shell.at).decision) for one in found[:1]]
     rows = [
         (
             one.request.request_id,
@@ -132,7 +174,7 @@ def request_list(
     pairs = (("ID", "id"), ("状態", "state"), ("求めるもの", "asked"), ("提供先", "recipient"), ("区域", "area"),
              ("日時", "time"))  # fmt: skip
     made = table(shell.say("要請", "Requests"), [shell.say(*pair) for pair in pairs], rows)
-    lines = [line for one in found[:1] for line in next_commands(shell, one)]
+    lines = [line for one in first for line in next_commands(shell, one)]
     return Answer("requests", {"requests": [_document(one) for one in found]}, lines, [made])
 
 
@@ -143,13 +185,15 @@ def request_show(shell: Shell, request_id: RequestId, municipality: Municipality
         filed = requests.filed(store, name, municipality=municipality)
         decision = requests.rule(store, filed.request, at=shell.at).decision
         late = requests.overdue_documents(store, at=shell.at, municipality=filed.request.municipality)
-    filed = Filed(filed.request, filed.course, decision)
+        filed = replace(filed, decision=decision)
+        shown = _facts(shell, store, filed)
     heads = [
         shell.say(*pair)
         for pair in (("日時", "time"), ("行い", "act"), ("人", "person"), ("役割", "role"), ("番号・理由", "why"))
     ]
     title = f"{filed.request.request_id} {state(shell, filed)}: {asked(shell, filed)}"
-    return _answer(shell, filed, *_flagged(shell, name, late), tables=[table(title, heads, steps(shell, filed))])
+    tables = [*shown, table(title, heads, steps(shell, filed))]
+    return _answer(shell, filed, *_flagged(shell, name, late), tables=tables, showing=True)
 
 
 def _flagged(shell: Shell, name: str, late: tuple[Awaited, ...]) -> list[str]:
@@ -167,15 +211,24 @@ def request_document(
     number: DocumentNo,
     by: By,
     role: RoleOption = str(Role.OFFICE),
+    when: Annotated[
+        datetime | None, typer.Option(help="受け取った日時(日本時間。省くと今) / when it came, in Japan, default now")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="遅れて届いた、または遅れて記録する理由 / why it is late")] = "",
     municipality: Municipality = None,
 ) -> Answer:
     """電話の要請の後に届いた文書を記録する / Record the document that followed a call."""
     with shell.store() as store:
         name = request_id_of(store, request_id, municipality)
         filed = requests.document(
-            store, name, who(by, role), at=shell.at, number=number, municipality=municipality
+            store, name, who(by, role), at=shell.at, number=number, received_at=japan_time(when, shell), reason=reason,
+            municipality=municipality,
         )  # fmt: skip
-    return _answer(shell, filed, shell.say(f"文書 {number} を記録しました。", f"Recorded the document {number}."))
+    lines = [shell.say(f"文書 {number} を記録しました。", f"Recorded the document {number}.")]
+    if filed.late is not None:
+        ja, en = overrun(filed.late)
+        lines.append(shell.say(f"期限を{ja}過ぎて届きました。", f"It came {en} after it was due."))
+    return _answer(shell, filed, *lines)
 
 
 def request_approve(
@@ -190,9 +243,22 @@ def request_approve(
     """要請を承認する(要請した人・記録した人はできない) / Approve a request; not by who asked."""
     with shell.store() as store:
         name = request_id_of(store, request_id, municipality)
-        filed = requests.approve(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+        try:
+            filed = requests.approve(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+        except RefusedError as error:
+            return _refused(shell, store, error)
+        shown = _facts(shell, store, filed)
     line = shell.say(f"{name} を承認しました: {asked(shell, filed)}", f"Approved {name}: {asked(shell, filed)}")
-    return _answer(shell, filed, line)
+    return _answer(shell, filed, line, tables=shown)
+
+
+def _refused(shell: Shell, store: Store, error: RefusedError) -> Answer:
+    """Say why an approval was refused by a new decision, with the sentence for the telephone."""
+    if shell.json:
+        raise error
+    asked_for = error.decision.request
+    found = requests.filed(store, asked_for.request_id, municipality=asked_for.municipality)
+    return _answer(shell, replace(found, decision=error.decision), tables=_facts(shell, store, found))
 
 
 def request_break_glass(
@@ -207,12 +273,17 @@ def request_break_glass(
     """誰にも連絡がつかないとき一人で認める(後でほかの人が確かめる) / Allow alone; another person reviews it."""
     with shell.store() as store:
         name = request_id_of(store, request_id, municipality)
-        filed = requests.break_glass(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
+        actor = who(by, role)
+        try:
+            filed = requests.break_glass(store, name, actor, at=shell.at, reason=reason, municipality=municipality)
+        except RefusedError as error:
+            return _refused(shell, store, error)
+        shown = _facts(shell, store, filed)
     line = shell.say(
         f"{name} を一人の判断で認めました。ほかの人の事後確認が必要です。",
         f"Allowed {name} on one person's judgement; another person must review it.",
     )
-    return _answer(shell, filed, line)
+    return _answer(shell, filed, line, tables=shown)
 
 
 def request_reject(
@@ -265,12 +336,14 @@ def request_review(
     return _answer(shell, filed, shell.say(f"{name} の事後確認を記録しました。", f"Recorded the review of {name}."))
 
 
-def _answer(shell: Shell, filed: Filed, *first: str, tables: list[Any] | None = None) -> Answer:
-    """Say what was done, the decision if one was made, and what to type next."""
+def _answer(
+    shell: Shell, filed: Filed, *first: str, tables: Sequence[Table] = (), showing: bool = False
+) -> Answer:  # fmt: skip
+    """Say what was done, the decision if one was made, and what to type next; `showing` a refusal is no refusal."""
     decision = filed.decision
     lines = [*first, *(spoken(shell, decision) if decision else ()), *next_commands(shell, filed)]
-    refused = decision is not None and not decision.granted and not tables
-    return Answer("request", _document(filed), lines, tables or (), code=REFUSED if refused else DONE)
+    refused = decision is not None and not decision.granted and not showing
+    return Answer("request", _document(filed), lines, tables, code=REFUSED if refused else DONE)
 
 
 def _document(filed: Filed) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from agreements.decide import Decision
 from agreements.vocabulary import DATASETS, MODES, PURPOSES
-from agreements.workflow import ACTS, ROLES, STATES
+from agreements.workflow import ACTS, ROLES, STATES, Act
 from disaster.cli.shell import Shell
 from disaster.commands import command
+from disaster.particulars import area_name
 from disaster.requests import Filed
+from disaster.store import Store
 
 
 def spoken(shell: Shell, decision: Decision) -> list[str]:
@@ -48,9 +50,47 @@ def steps(shell: Shell, one: Filed) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
+def facts(shell: Shell, store: Store, one: Filed) -> list[tuple[str, str]]:
+    """Return what an approver has to see of a request, as rows: where, who, how, why, and on what it stands."""
+    request, decision = one.request, one.decision
+    wrote = one.course.last(Act.REQUEST)
+    by_phone = request.channel == "telephone"
+    return [
+        (shell.say("区域", "area"), _area(shell, store, one)),
+        (shell.say("求めた人", "asked by"), " ".join(filter(None, (request.requester, request.person)))),
+        (shell.say("記録した人", "written down by"), wrote.actor.name if wrote else ""),
+        (shell.say("折り返して確かめた人", "called back by"), request.confirmed_by or "-"),
+        (shell.say("方法", "channel"), shell.say("電話", "telephone") if by_phone else shell.say("文書", "document")),
+        (shell.say("文書番号", "document"), request.document_no or shell.say("未着", "not yet")),
+        (shell.say("理由", "reason"), request.reason or "-"),
+        (shell.say("条項", "clause"), (decision.article if decision and decision.granted else "") or "-"),
+        (shell.say("項目の数", "columns"), str(len(decision.columns)) if decision and decision.granted else "-"),
+    ]
+
+
+def _area(shell: Shell, store: Store, one: Filed) -> str:
+    """Name the area of a request with its id; a name that the store does not have is not made up."""
+    if one.request.area is None:
+        return shell.say("全域", "all")
+    known = area_name(store, one.request)
+    return f"{known}({one.request.area})" if known else one.request.area
+
+
 def headings_of(shell: Shell, *pairs: str) -> list[str]:
     """Return headings of the reader's language, each given as ``日本語/english``."""
     return [pair.split("/")[0 if shell.lang == "ja" else 1] for pair in pairs]
+
+
+def run_out_lines(shell: Shell, count: int) -> list[str]:
+    """Say that entries of the list of protected people have run out: without names, to whom keeps the list."""
+    if not count:
+        return []
+    return [
+        shell.say(
+            f"期限の切れた支援措置が{count}件あります。その人の氏名は隠していません(名簿の担当に確かめてください)。",
+            f"{count} protection entries have run out and hide nobody: ask who keeps that list.",
+        )
+    ]
 
 
 def next_command(shell: Shell, *words: str) -> str:

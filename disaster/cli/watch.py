@@ -11,8 +11,10 @@ from agreements.vocabulary import DATASETS, MODES
 from disaster import requests
 from disaster.aftercare.due import Due, due_list
 from disaster.audit import KINDS, Break
+from disaster.cli.saying import run_out_lines
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
 from disaster.models import NOUNS
+from disaster.provide import protection_run_out
 from disaster.service.app import make_app
 from disaster.settings import SETTINGS_FILE
 from disaster.store import Store
@@ -80,6 +82,7 @@ def status_of(store: Store, shell: Shell) -> dict[str, Any]:
         "documents": [asdict(one) for one in requests.awaited_documents(store, at=shell.at)],
         "reviews": [asdict(one) for one in requests.open_reviews(store, at=shell.at)],
         "due": _counted(due_list(store, at=shell.at)),
+        "protection_run_out": sum(protection_run_out(store, code, at=shell.at) for code in store.municipalities),
         "swept": asdict(store.swept),
     }
 
@@ -121,6 +124,7 @@ def status(shell: Shell) -> Answer:
         *_waiting(document, shell),
         *_documents(document, shell),
         *_reviews(document, shell),
+        *run_out_lines(shell, document["protection_run_out"]),
     ]
     return Answer(
         "status", document, [line for line in lines if line], [table(shell.say("保管庫", "Store"), headings, rows)]

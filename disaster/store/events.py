@@ -60,17 +60,19 @@ class Events(Records):
             self._ledger.append(connection, "trigger_recorded", said, at=at)
 
     def end_trigger(
-        self, event_id: str, kind: TriggerKind, *, ended_at: datetime, at: datetime, municipality: str | None = None
-    ) -> None:
-        """Record that a trigger was lifted.
+        self, event_id: str, kind: TriggerKind, *, ended_at: datetime, by: str, at: datetime,
+        municipality: str | None = None,
+    ) -> None:  # fmt: skip
+        """Record that a trigger was lifted, and by whom; the name is in the ledger.
 
         Raises
         ------
         StoreError
-            If no trigger of that kind is in force.
+            If no trigger of that kind is in force, or nobody is named.
         RequestError
             If it would end before it began.
         """
+        _require_name(by, event_id)
         with self._ledger.transaction() as connection:
             of = _name(connection, event_id, municipality)
             where = (
@@ -80,7 +82,7 @@ class Events(Records):
             if connection.execute(update(trigger).where(*where).values(ended_at=ended_at)).rowcount == 0:
                 raise StoreError("disaster.no_such_trigger", name=event_id, kind=str(kind))
             _require_sound(connection, of)
-            said = of | {"kind": str(kind), "ended_at": utc(ended_at)}
+            said = of | {"kind": str(kind), "ended_at": utc(ended_at), "by": by}
             self._ledger.append(connection, "trigger_ended", said, at=at)
 
     def add_area(self, event_id: str, new: EventArea, *, at: datetime, municipality: str | None = None) -> bool:
@@ -92,16 +94,19 @@ class Events(Records):
             self._ledger.append(connection, "area_added", of | _keep_area(connection, of, new, at), at=at)
         return True
 
-    def close(self, event_id: str, *, closed_at: datetime, at: datetime, municipality: str | None = None) -> None:
-        """Record the end of an event; one that lies ahead may be moved, what is over stays over.
+    def close(
+        self, event_id: str, *, closed_at: datetime, by: str, at: datetime, municipality: str | None = None
+    ) -> None:
+        """Record the end of an event and who closed it; one that lies ahead may be moved, what is over stays over.
 
         Raises
         ------
         StoreError
-            If it is closed already.
+            If it is closed already, or nobody is named.
         RequestError
             If it would close before it opened.
         """
+        _require_name(by, event_id)
         with self._ledger.transaction() as connection:
             of = _name(connection, event_id, municipality)
             ended = one(connection, event, "event_id", event_id, of["municipality"]).closed_at
@@ -110,7 +115,7 @@ class Events(Records):
             where = (event.c.municipality == of["municipality"], event.c.event_id == event_id)
             connection.execute(update(event).where(*where).values(closed_at=closed_at))
             _require_sound(connection, of)
-            self._ledger.append(connection, "event_closed", of | {"closed_at": utc(closed_at)}, at=at)
+            self._ledger.append(connection, "event_closed", of | {"closed_at": utc(closed_at), "by": by}, at=at)
 
     def get(self, event_id: str, *, municipality: str | None = None) -> Event:
         """Return an event with its triggers and areas in order of time."""
@@ -124,6 +129,11 @@ class Events(Records):
             query = query.where(event.c.municipality == municipality)
         with self._database.read() as connection:
             return tuple(_event(connection, row) for row in connection.execute(query).all())
+
+
+def _require_name(by: str, event_id: str) -> None:
+    if is_blank(by):
+        raise StoreError("disaster.event_change_without_name", name=event_id)
 
 
 def _name(connection: Connection, event_id: str, municipality: str | None) -> dict[str, str]:
