@@ -207,6 +207,7 @@ def random_provisions(doer: Doer, home: Path, out: Path, tries: int, seed: int) 
             assert (one.course.state is State.HANDED) == (one.request.request_id in out_of_hand)
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_of_providing_a_pack_is_out_whole_or_not_at_all(
     doer: Doer, post_home: Path, tmp_path: Path
 ) -> None:
@@ -293,6 +294,7 @@ def random_receipts(doer: Doer, home: Path, packs: Packs, folder: Path, *, tries
     assert "P0" in received_whole(home, doer, packs)
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_of_receiving_a_pack_is_in_whole_or_not_at_all(
     doer: Doer, city_home: Path, packs: Packs, tmp_path: Path
 ) -> None:
@@ -364,6 +366,7 @@ def random_intakes(doer: Doer, home: Path, folder: Path, *, tries: int, seed: in
     assert "shelters_2000.csv" in taken_whole(home, doer)
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_of_taking_in_a_file_is_in_whole_or_not_at_all(
     doer: Doer, demo_home: Path, tmp_path: Path
 ) -> None:

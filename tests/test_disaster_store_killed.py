@@ -112,6 +112,7 @@ def test_killed_at_each_step_of_the_way_all_or_nothing_is_stored(writer: Writer)
         assert stored_whole(writer, kind, 40)
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_all_or_nothing_is_stored(writer: Writer) -> None:
     chance = random.Random(20261120)
     tries = 15 if writer.url is None else 6

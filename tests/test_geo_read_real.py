@@ -98,6 +98,7 @@ def _check_places(table: RawTable, name: str) -> None:
     assert not shapely.has_z(shapes).any(), name
 
 
+@pytest.mark.long
 def test_snapshots_of_open_shelters_add_up(real_data: Path, reader: Reader) -> None:
     snapshots = sorted((real_data / "noto/nanao_open_shelters/history").glob("*.csv"))
     tables = [reader.read(path) for path in snapshots]

@@ -7,6 +7,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -16,6 +18,7 @@ def run(*words: object, cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_the_wheel_in_an_empty_environment_runs_the_demo(tmp_path: Path) -> None:
     build = ("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path)
     run(sys.executable, *build, ROOT, cwd=tmp_path)
