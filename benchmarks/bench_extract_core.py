@@ -172,8 +172,8 @@ def tayori(folder: Path, rows: int | None) -> Job:
 def guarded(folder: Path, rows: int | None) -> Job:
     """Do what ``disaster.provide`` does between the store and the exporters, then the same joins."""
     from agreements.agreement import Party, new_agreement_text, parse_agreement
+    from agreements.assessment import Assessment
     from agreements.decide import decide
-    from agreements.legal import Assessment
     from agreements.request import Event, Mode, Request, Trigger, TriggerKind
     from disaster.guard import hide_protected, minimise
     from disaster.residents import dwellings
@@ -213,7 +213,7 @@ def guarded(folder: Path, rows: int | None) -> Job:
         hidden = hide_protected(register, protection, on=NOON.date())
         ready = Points.of(hidden["lon"].to_numpy(), hidden["lat"].to_numpy())
         chosen = ready.inside_any(areas, among=ready.inside_any(town))
-        homes = dwellings(hidden.filter(pa.array(chosen)))
+        homes = dwellings(hidden, chosen)
         shown = minimise(homes.table, decision.columns)
         ids, lon, lat = (shown[name] for name in ("point_id", "lon", "lat"))
         shelter, metres = nearest(lon.to_numpy(), lat.to_numpy(), to_lon, to_lat, crs_plane=PLANE)

@@ -178,11 +178,14 @@ def _without_mention(points: pa.Table, entries: pa.Table) -> pa.Table:
     """Empty the remarks on homes in which a protected name stands."""
     protected = frozenset(name for name in entries.column("name").to_pylist() if name and len(name) >= _LONG)
     for column in (name for name in _REMARKS if name in points.column_names):
-        coded = points.column(column).combine_chunks().dictionary_encode()
+        written = points.column(column)
+        if written.null_count == len(written):
+            continue
+        coded = written.combine_chunks().dictionary_encode()
         told = list(_bearers(fold_name(coded.dictionary), protected))
         if told:
             named = pc.is_in(coded.indices, value_set=pa.array(told, coded.indices.type))
-            kept = pc.if_else(named, pa.scalar(None, pa.string()), points.column(column))
+            kept = pc.if_else(named, pa.scalar(None, pa.string()), written)
             points = points.set_column(points.column_names.index(column), column, kept)
     return points
 

@@ -142,11 +142,12 @@ def _selected(store: Store, case: Case, rows: pa.Table) -> Selected:
     rows = _once(_placed(rows))
     rows = _without_protected(store, case, rows)
     inside, unplaced = residents.in_area(rows, asked_polygons(store, case))
+    rows = rows.filter(pa.array(inside))
     withheld = {"no_place": unplaced} if unplaced else {}
     known = residents.PERSON_COLUMNS if case.request.mode is Mode.PERSON else residents.DWELLING_COLUMNS
     columns = tuple(column for column in known if column.name in rows.column_names)
-    selection = residents.Selection(inside, columns, inside.num_rows + unplaced, withheld)
-    return Selected(selection, _subjects(inside))
+    selection = residents.Selection(rows, columns, rows.num_rows + unplaced, withheld)
+    return Selected(selection, _subjects(rows))
 
 
 def _placed(rows: pa.Table) -> pa.Table:

@@ -224,13 +224,17 @@ def _with_others(store: Store, case: Case, main: Layer) -> Contents:
 
 
 def extract(case: Case, selection: residents.Selection, as_of: datetime) -> Extract:
-    """Cut the rows to the decision: here and in `_mailing` alone is an Extract made."""
+    """Cut the rows to the decision: only what the clause names leaves."""
     allowed = permitted(case.decision.columns, case.decision.precision)
     columns = tuple(column for column in selection.columns if column.name in allowed)
     require_columns(columns)
     place = ("lon", "lat") if opens_place(allowed) else ()
     rows = minimise(selection.table, (*(column.name for column in columns), *place))
-    made = layer(*_NAMES[case.request.mode], columns, rows, as_of=as_of)
+    return _extract(case, selection, layer(*_NAMES[case.request.mode], columns, rows, as_of=as_of))
+
+
+def _extract(case: Case, selection: residents.Selection, made: Layer) -> Extract:
+    """Put clause and counts to rows about homes or people: here alone is an Extract made."""
     return Extract(
         made.name, made.title, made.columns, made.table, made.geometry, made.as_of, made.source,
         grounds=grounds(case.decision), mode=str(case.request.mode), matched=selection.matched, returned=len(made),
@@ -258,12 +262,8 @@ def _forwarded(store: Store, case: Case, found: Selected, as_of: datetime, notic
 
 def _mailing(case: Case, selection: residents.Selection, as_of: datetime) -> Extract:
     """Return the homes to which the post's own staff brings the notice: no name, and nothing of it leaves the post."""
-    made = layer("mailing", "配布先一覧(郵便局内限り)", selection.columns, selection.table, as_of=as_of)
-    return Extract(
-        made.name, made.title, made.columns, made.table, made.geometry, made.as_of, made.source,
-        grounds=grounds(case.decision), mode=str(Mode.FORWARD), matched=selection.matched, returned=len(made),
-        withheld=selection.withheld,
-    )  # fmt: skip
+    title = "配布先一覧(郵便局内限り)"
+    return _extract(case, selection, layer("mailing", title, selection.columns, selection.table, as_of=as_of))
 
 
 def _hand(store: Store, case: Case, cut: _Cut, final: Path, *, by: Actor, step: Step) -> Provided:

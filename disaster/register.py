@@ -1,6 +1,6 @@
 """What the door takes out of the delivery register for a request: never without the guard, never a name too many."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -35,7 +35,7 @@ def register(store: Store, case: Case, *, named: bool) -> tuple[pa.Table, dateti
         return None
     protection = store.current(PROTECTION.kind, code, drill=case.drill)
     hidden = hide_protected(current.table, protection.table if protection.as_of else None, on=japan_date(case.at))
-    return sorted_rows(hidden, DELIVERY_POINTS.key), current.as_of
+    return hidden, current.as_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,18 +63,26 @@ def selected(
     """
     if case.request.mode is Mode.MATCH:
         asked = _list(case, inquiries).table
-        answers = residents.match(points, asked, city=case.agreement.municipality.name, gazetteer=gazetteer)
+        rows = sorted_rows(points, DELIVERY_POINTS.key)
+        answers = residents.match(rows, asked, city=case.agreement.municipality.name, gazetteer=gazetteer)
         return Selected(answers, _found(answers.table, asked))
-    inside, unplaced = residents.in_area(points, asked_polygons(store, case))
-    if case.request.mode is Mode.PERSON:
+    found = _in_order(_of_area(points, case.request.mode, asked_polygons(store, case)))
+    names = found.table.column(residents.ADDRESSEE.name) if case.request.mode is Mode.PERSON else None
+    return Selected(found, _subjects(found.table, names))
+
+
+def _of_area(points: pa.Table, mode: Mode, polygons: np.ndarray | None) -> residents.Selection:
+    inside, unplaced = residents.in_area(points, polygons)
+    if mode is Mode.PERSON:
         unplaced_names = residents.count_names(points.filter(pc.is_null(points.column("lon")))) if unplaced else 0
-        people = residents.persons(inside, unplaced_names=unplaced_names)
-        return Selected(people, _subjects(people.table, people.table.column(residents.ADDRESSEE.name)))
-    if case.request.mode is Mode.FORWARD:
-        homes = residents.deliverable(inside, unplaced=unplaced)
-    else:
-        homes = residents.dwellings(inside, unplaced=unplaced)
-    return Selected(homes, _subjects(homes.table, None))
+        return residents.persons(points, inside, unplaced_names=unplaced_names)
+    chosen = residents.deliverable if mode is Mode.FORWARD else residents.dwellings
+    return chosen(points, inside, unplaced=unplaced)
+
+
+def _in_order(found: residents.Selection) -> residents.Selection:
+    """Order the rows after the cut, not before: few of the register are asked for."""
+    return replace(found, table=sorted_rows(found.table, DELIVERY_POINTS.key))
 
 
 def _found(answers: pa.Table, asked: pa.Table) -> pa.Table:

@@ -34,6 +34,8 @@ DWELLING_COLUMNS = tuple(
     for column in (*DELIVERY_POINTS.columns, *PLACE_COLUMNS)
     if column.name != "addressees"
 )
+#: What is cut from the register of a home: its columns and its place.
+_HOME_NAMES = [*(column.name for column in DWELLING_COLUMNS), "lon", "lat"]
 PERSON_COLUMNS = (*DWELLING_COLUMNS, ADDRESSEE)
 MATCH_COLUMNS = tuple(_REGISTER[name] for name in ("reference", "result", "status", "confirmed_at"))
 #: What the city learns where the post mails its notice: how many, and why not to the others.
@@ -61,8 +63,8 @@ class Selection:
     withheld: Mapping[str, int] = field(default_factory=dict)
 
 
-def in_area(points: pa.Table, polygons: np.ndarray | None) -> tuple[pa.Table, int]:
-    """Return the rows inside any of the polygons, and how many rows could not be told because they have no place.
+def in_area(points: pa.Table, polygons: np.ndarray | None) -> tuple[np.ndarray, int]:
+    """Tell which rows lie inside any of the polygons, and count those that could not be told: they have no place.
 
     Parameters
     ----------
@@ -70,42 +72,48 @@ def in_area(points: pa.Table, polygons: np.ndarray | None) -> tuple[pa.Table, in
         Rows with ``lon`` and ``lat`` (degrees, EPSG:6668, null where unplaced).
     polygons
         Array of shapely polygons in EPSG:6668; None means the whole municipality, where every row belongs.
+
+    Returns
+    -------
+    tuple of numpy.ndarray and int
+        Shape (n,), true where a row lies inside; how many have no place.
     """
     if polygons is None:
-        return points, 0
-    lon = points.column("lon").to_numpy()
-    lat = points.column("lat").to_numpy()
-    placed = np.isfinite(lon) & np.isfinite(lat)
-    found = np.zeros(len(lon), dtype=bool)
-    found[placed] = inside_any(lon[placed], lat[placed], polygons)
-    return points.filter(pa.array(found)), int((~placed).sum())
+        return np.ones(points.num_rows, dtype=bool), 0
+    lon, lat = points.column("lon").to_numpy(), points.column("lat").to_numpy()
+    unplaced = int((~(np.isfinite(lon) & np.isfinite(lat))).sum())
+    return inside_any(lon, lat, polygons), unplaced
 
 
-def dwellings(points: pa.Table, *, unplaced: int = 0) -> Selection:
+def dwellings(points: pa.Table, inside: np.ndarray | None = None, *, unplaced: int = 0) -> Selection:
     """Return the homes without names: one row a delivery point where somebody may live.
 
     Parameters
     ----------
     points
-        Rows of the requested area.
+        Rows of the register.
+    inside
+        Which of them lie in the requested area (`in_area`); None means all.
     unplaced
         Rows that could not be told to be inside; they are withheld by the rule ``no_place``.
     """
-    home = pc.is_in(points.column("point_kind"), value_set=pa.array(_HOMES))
-    withheld = {
-        "not_a_home": int(points.num_rows - pc.sum(home).as_py()) if points.num_rows else 0,
-        "no_place": unplaced,
-    }
-    table = points.filter(home).select([column.name for column in DWELLING_COLUMNS] + ["lon", "lat"])
-    return _selection(table, DWELLING_COLUMNS, withheld)
+    asked, home = _homes(points, inside)
+    withheld = {"not_a_home": int(asked.sum() - home.sum()), "no_place": unplaced}
+    return _selection(points.select(_HOME_NAMES).filter(pa.array(home)), DWELLING_COLUMNS, withheld)
 
 
-def deliverable(points: pa.Table, *, unplaced: int = 0) -> Selection:
+def _homes(points: pa.Table, inside: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which rows are asked for, and at which of them somebody may live: the rows are then cut only once."""
+    asked = np.ones(points.num_rows, dtype=bool) if inside is None else inside
+    return asked, asked & pc.is_in(points.column("point_kind"), value_set=pa.array(_HOMES)).to_numpy()
+
+
+def deliverable(points: pa.Table, inside: np.ndarray | None = None, *, unplaced: int = 0) -> Selection:
     """Return the homes to which a notice can be brought, without names, for the post's own delivery staff.
 
-    The rules that withhold the others are those of `FORWARD_COLUMNS`.
+    The rules that withhold the others are those of `FORWARD_COLUMNS`; parameters as of `dwellings`.
     """
-    homes = dwellings(points, unplaced=unplaced)
+    homes = dwellings(points, inside, unplaced=unplaced)
     status = homes.table.column("status")
     cannot = {code: int(pc.sum(pc.equal(status, code)).as_py() or 0) for code in NOT_DELIVERABLE}
     stopped = pc.fill_null(pc.is_in(status, value_set=pa.array(NOT_DELIVERABLE)), False)
@@ -130,17 +138,17 @@ def forwarded(selection: Selection) -> pa.Table:
     )
 
 
-def persons(points: pa.Table, *, unplaced_names: int = 0) -> Selection:
-    """Return one row for each name on the register at a home.
+def persons(points: pa.Table, inside: np.ndarray | None = None, *, unplaced_names: int = 0) -> Selection:
+    """Return one row for each name on the register at a home; `points` and `inside` as of `dwellings`.
 
     Names at shops and offices are withheld by the rule ``not_a_home``; a home without a name has no row.
     """
-    home = pc.is_in(points.column("point_kind"), value_set=pa.array(_HOMES))
-    all_names = len(flatten_addressees(points)[0])
-    rows, names = flatten_addressees(points.filter(home))
-    base = points.filter(home).select([column.name for column in DWELLING_COLUMNS] + ["lon", "lat"])
-    table = base.take(pa.array(rows)).append_column(ADDRESSEE.name, names)
-    return _selection(table, PERSON_COLUMNS, {"not_a_home": all_names - len(rows), "no_place": unplaced_names})
+    asked, home = _homes(points, inside)
+    rows, names = flatten_addressees(points)
+    kept = home[rows]
+    withheld = {"not_a_home": int(asked[rows].sum() - kept.sum()), "no_place": unplaced_names}
+    table = points.select(_HOME_NAMES).take(pa.array(rows[kept]))
+    return _selection(table.append_column(ADDRESSEE.name, names.filter(pa.array(kept))), PERSON_COLUMNS, withheld)
 
 
 def count_names(points: pa.Table) -> int:

@@ -22,6 +22,7 @@ from disaster.residents import (
     Selection,
     answers,
     count_names,
+    deliverable,
     delivery_status,
     dwellings,
     in_area,
@@ -106,15 +107,28 @@ def test_a_point_is_inside_an_area_outside_or_without_a_place(rows: list[dict[st
     inside, unplaced = in_area(points, np.array([west]))
     outside, again = in_area(points, np.array([east]))
     assert unplaced == again == sum(row["at"] is None for row in rows)
-    assert inside.num_rows + outside.num_rows + unplaced == points.num_rows
-    assert all(lon < 138.65 for lon in inside.column("lon").to_pylist())
+    assert inside.sum() + outside.sum() + unplaced == points.num_rows
+    assert all(lon < 138.65 for lon in points.filter(pa.array(inside)).column("lon").to_pylist())
     both, _ = in_area(points, np.array([west, east, west]))  # overlapping polygons count a home once
-    assert both.num_rows == points.num_rows - unplaced
+    assert both.sum() == points.num_rows - unplaced
 
 
 def test_the_whole_municipality_keeps_points_without_a_place() -> None:
     points = register({"lon": None, "lat": None}, {})
-    assert in_area(points, None) == (points, 0)
+    inside, unplaced = in_area(points, None)
+    assert inside.tolist() == [True, True]
+    assert unplaced == 0
+
+
+@given(homes, st.data())
+def test_an_area_is_cut_as_if_the_register_held_nothing_else(rows: list[dict[str, Any]], data: st.DataObject) -> None:
+    points = built(rows)
+    inside = np.array(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))), dtype=bool)
+    alone = points.filter(pa.array(inside))
+    for chosen in (dwellings, deliverable, persons):
+        found, expected = chosen(points, inside), chosen(alone)
+        assert found.table.equals(expected.table)
+        assert (found.matched, found.withheld) == (expected.matched, expected.withheld)
 
 
 def test_points_without_a_place_are_withheld_from_an_area_by_their_rule() -> None:
