@@ -49,6 +49,7 @@ def main() -> None:
     replies = _private_stdout()
     missing = _limit_process(limits)
     _say(replies, {"drivers": sorted(pyogrio.list_drivers()), "missing": missing})
+    gc.freeze()  # what the modules hold stays: to look through it after each file took longer than a small file
     gc.disable()  # parsers make millions of objects and no cycles: looking for some took three quarters of their time
     for line in sys.stdin:
         _say(replies, _answer(json.loads(line), limits))
