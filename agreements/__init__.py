@@ -11,9 +11,9 @@ from agreements.agreement import (
     new_agreement_text,
     parse_agreement,
 )
+from agreements.assessment import Assessment, new_assessment_text, parse_assessment
 from agreements.decide import Decision, Reason, decide
 from agreements.errors import AgreementError
-from agreements.legal import Assessment, new_assessment_text, parse_assessment
 from agreements.request import Event, Mode, Request, Trigger, TriggerKind
 from agreements.template import Clause, Template, load_template, template_ids
 

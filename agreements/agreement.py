@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from agreements.clauses import Clause, Template
-from agreements.documents import Table, head, load_toml, nearest_first
+from agreements.documents import Table, head, nearest_first, read_document
 from agreements.errors import AgreementTextError
 from agreements.names import same_person
 from agreements.passing import inherited
@@ -67,20 +67,12 @@ def parse_agreement(toml_text: str) -> Agreement:
     AgreementTextError
         ``agreements.agreement_refused`` with every fault and its place; nothing of the text is used then.
     """
-    faults: list[Fault] = []
-    top = Table(load_toml(toml_text, faults), "", faults)
-    if faults:
-        raise AgreementTextError("agreements.agreement_refused", faults)
-    # Version 1 knew fewer parameters of a clause; its texts need no lifting.
-    head(top, FORMAT, VERSION, older=(1,))
-    agreement = _agreement(top)
-    top.close()
-    if faults:
-        raise AgreementTextError("agreements.agreement_refused", faults)
-    return agreement
+    return read_document(toml_text, _agreement, AgreementTextError, "agreements.agreement_refused")
 
 
 def _agreement(top: Table) -> Agreement:
+    # Version 1 knew fewer parameters of a clause; its texts need no lifting.
+    head(top, FORMAT, VERSION, older=(1,))
     template = _template(top)
     post = _party(top.table("post"), _OFFICE, "S001")
     municipality = _party(top.table("municipality"), _CODE5, "99301")
@@ -209,8 +201,9 @@ def _clauses(top: Table, template: Template | None) -> tuple[Clause, ...]:
                 chosen[name] = parameters
             table.close()
         elif template is not None:
-            known = nearest_first(name, [c.id for c in template.clauses])
-            top.fault("no_such_clause", f"clauses.{name}", name, known="、".join(known))
+            ids = [clause.id for clause in template.clauses]
+            known = "、".join(ids) if top.hopeless else nearest_first(name, ids)
+            top.fault("no_such_clause", f"clauses.{name}", name, known=known)
     if template is None:
         return ()
     return _with_parameters([clause for clause in template.clauses if clause.id in chosen], chosen)
@@ -327,8 +320,7 @@ def _wrongly_chosen(template: Template, chosen: Sequence[str], given: Mapping[st
     for name in dict.fromkeys([*chosen, *given]):
         base, place = template.clause(name), f"clauses.{name}"
         if base is None:
-            known = nearest_first(name, [clause.id for clause in template.clauses])
-            said = {"known": "、".join(known)}
+            said = {"known": nearest_first(name, [clause.id for clause in template.clauses])}
             faults.append(Fault("agreements.no_such_clause", column=place, value=name, params=said))
         elif name in given:
             faults += _useless(given[name].given(), base, place)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from agreements.clauses import Clause
+from agreements.clauses import Clause, Template
 from agreements.schedules import OfficeLine, Schedule, schedules
 from agreements.template import load_template
 from agreements.terms import Agreement
@@ -19,6 +19,8 @@ _PLACE = re.compile(r"第(\d+)条(?:の(\d+))?(?:第(\d+)項)?(?:第(\d+)号)?")
 _SCHEDULED = "別表に定める条件を満たし、かつ、別表に掲げる項目である場合に限り、提供することができる。"
 _NOT_AGREED = "（この協定では定めない。）"
 _LEAD = "甲及び乙は、次の各号に掲げる事項について、それぞれ当該各号に定めるところにより協力する。"
+#: A day to be filled in with a pen.
+BLANK_DAY = "令和　　年　　月　　日"
 #: Title of the provision by which one side can end an agreement.
 TERMINATION = "解約"
 #: First day and name of the eras in which agreements of this kind are dated (元号法, 政令).
@@ -100,7 +102,7 @@ def agreement_paper(agreement: Agreement, offices: Mapping[str, OfficeLine] | No
     """
     template = load_template(agreement.template_id, agreement.template_version)
     annexes = schedules(agreement, template, offices or {})
-    entries = _entries(agreement)
+    entries = _entries(agreement, template)
     numbered = [_article(list(group)) for _, group in groupby(entries, key=lambda entry: entry.place[:2])]
     last = max((entry.place[0] for entry in entries), default=0)
     return AgreementPaper(
@@ -109,7 +111,7 @@ def agreement_paper(agreement: Agreement, offices: Mapping[str, OfficeLine] | No
         preamble=_preamble(agreement),
         articles=(*numbered, *_own_articles(agreement, annexes, last)),
         closing="この協定の締結を証するため、本書2通を作成し、甲乙記名押印の上、各自その1通を保有する。",
-        signed=era_day(agreement.signed) if agreement.signed else "令和　　年　　月　　日",
+        signed=era_day(agreement.signed) if agreement.signed else BLANK_DAY,
         signatures=_signatures(agreement),
         schedules=annexes,
         reference=f"協定 {agreement.agreement_id}（ひな形 {template.template_id} 第{template.template_version}版）",
@@ -125,9 +127,8 @@ def era_day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def _entries(agreement: Agreement) -> list[_Entry]:
+def _entries(agreement: Agreement, template: Template) -> list[_Entry]:
     """Return every text of the template, the agreement's own clauses in place of the template's, by place."""
-    template = load_template(agreement.template_id, agreement.template_version)
     switched_on = {clause.id: clause for clause in agreement.clauses}
     found = [_Entry(_place(p.article), p.title, p.text) for p in template.provisions]
     for clause in template.clauses:

@@ -6,11 +6,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from agreements.clock import JST, japan_date
-from agreements.documents import Table, head, listed, load_toml, quoted
+from agreements.documents import Table, head, listed, quoted, read_document
 from agreements.errors import LegalTextError
 from agreements.request import PERSONAL_MODES
 from agreements.vocabulary import DATASETS, MODES, PURPOSES
-from geo.faults import Fault
 
 FORMAT = "tayori-assessment"
 VERSION = 1
@@ -73,18 +72,11 @@ def parse_assessment(toml_text: str) -> Assessment:
     LegalTextError
         ``agreements.assessment_refused`` with every fault and its place; nothing of the text is used then.
     """
-    faults: list[Fault] = []
-    top = Table(load_toml(toml_text, faults), "", faults)
-    if not faults:
-        head(top, FORMAT, VERSION)
-        assessment = _assessment(top)
-        top.close()
-    if faults:
-        raise LegalTextError("agreements.assessment_refused", faults)
-    return assessment
+    return read_document(toml_text, _assessment, LegalTextError, "agreements.assessment_refused")
 
 
 def _assessment(top: Table) -> Assessment:
+    head(top, FORMAT, VERSION)
     weighed_at, last = top.moment("weighed_at"), top.day("valid_until", required=False)
     if weighed_at and last and last < japan_date(weighed_at):
         top.fault("term_ends_first", "valid_until", last, begin=japan_date(weighed_at))

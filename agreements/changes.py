@@ -8,6 +8,7 @@ from typing import Any
 
 from agreements.plain import plain
 from agreements.schedules import Grid
+from agreements.vocabulary import PARTIES, RECIPIENTS
 from geo.faults import Lang, words
 
 FORMAT = "tayori-agreement-diff"
@@ -26,8 +27,7 @@ class Effect(StrEnum):
 
 #: Who is meant by a side of a change.
 SIDES: Mapping[str, tuple[str, str]] = {
-    "municipality": ("市区町村", "the municipality"),
-    "post": ("郵便局", "the post office"),
+    **{party: RECIPIENTS[party] for party in PARTIES},
     "third": ("第三者", "third parties"),
     "both": ("双方", "both sides"),
 }
@@ -72,10 +72,10 @@ class Change:
 
     def sentence(self, lang: Lang = "ja") -> str:
         """Say it in one line."""
-        number = lang == "en"
+        which = lang == "en"
         said = {
-            "side": SIDES[self.side][number], "effect": EFFECTS[self.effect][number],
-            "matter": MATTERS[self.matter][number], "subject": self.subject,
+            "side": SIDES[self.side][which], "effect": EFFECTS[self.effect][which],
+            "matter": MATTERS[self.matter][which], "subject": self.subject,
             "before": " ".join(self.before.split("\n")), "after": " ".join(self.after.split("\n")),
         }  # fmt: skip
         said |= {"article": self.article_after or self.article_before or "―"}
@@ -93,8 +93,6 @@ class Change:
 _TEXTS = frozenset({"work", "article"})
 #: Matters that are the subject themselves, not one of its terms.
 _WHOLE = _TEXTS | {"provision"}
-#: The two who sign: what both lose, each of them loses.
-_SIGNING = ("municipality", "post")
 #: The sentence of a change, by whether there was nothing before and whether there is nothing after.
 _TERM_CODES: Mapping[tuple[bool, bool], str] = {
     (True, False): "agreements.diff_adds", (False, True): "agreements.diff_drops",
@@ -120,19 +118,20 @@ class Difference:
 
     def summary(self, lang: Lang = "ja") -> list[str]:
         """Say on less than a page how much each side loses and gains, what both do included, and name what is lost."""
-        number = lang == "en"
+        which = lang == "en"
         counts = Counter((change.side, change.effect) for change in self.changes)
         lines: list[str] = []
-        for side in (*_SIGNING, "third"):
-            shared = {effect: counts["both", effect] if side in _SIGNING else 0 for effect in Effect}
+        for side in (*PARTIES, "third"):
+            # the parties sign: what both lose, each of them loses
+            shared = {effect: counts["both", effect] if side in PARTIES else 0 for effect in Effect}
             said = {effect.value: counts[side, effect] + shared[effect] for effect in Effect}
             said |= {f"{effect.value}_both": shared[effect] for effect in Effect}
             if any(said.values()):
-                lines.append(words("agreements.diff_side", {"side": SIDES[side][number], **said}, lang=lang))
+                lines.append(words("agreements.diff_side", {"side": SIDES[side][which], **said}, lang=lang))
         for side, names in SIDES.items():
             lost = list(dict.fromkeys(change.named(lang) for change in self.of(side, Effect.LOSES)))
             if lost:
-                told = {"side": names[number], "lost": (", " if number else "、").join(lost)}
+                told = {"side": names[which], "lost": (", " if which else "、").join(lost)}
                 lines.append(words("agreements.diff_lost", told, lang=lang))
         return lines
 

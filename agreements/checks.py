@@ -16,17 +16,10 @@ from agreements.legal import LegalBasis
 from agreements.names import is_blank, same_person
 from agreements.request import Event, Request
 from agreements.terms import Agreement, in_force, last_day
-from agreements.vocabulary import DATASETS, third_party
+from agreements.vocabulary import DATASETS, RECIPIENTS_OF, third_party
 
 #: The terms of a clause that does not open what is asked.
 NOTHING = DataFormat("", 0, "", "", ())
-
-#: The directions of clauses that reach a party; everybody else is reached by passing on alone.
-_REACHING: Mapping[str, frozenset[str]] = {
-    "municipality": frozenset({"post_to_city", "both"}),
-    "post": frozenset({"city_to_post", "both"}),
-}
-_PASSING_ON = frozenset({"city_to_third"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +68,11 @@ class Case:
     def terms(self) -> DataFormat:
         """What the clause lets go of the asked dataset in the asked mode; a format without columns for nothing."""
         return self.clause.data_format(self.request.dataset, self.request.mode) or NOTHING
+
+    @property
+    def lacks_document(self) -> bool:
+        """Whether the clause wants a written request of which no number is known."""
+        return self.clause.requires_document and is_blank(self.request.document_no)
 
     @property
     def document_due(self) -> datetime:
@@ -147,7 +145,7 @@ def _mode(case: Case) -> Reason | None:
 def _direction(case: Case) -> Reason | None:
     """Take the kind of recipient as the direction; `_recipient` speaks of somebody whom nobody knows."""
     kind = case.recipient
-    if kind is None or case.clause.direction in _REACHING.get(kind, _PASSING_ON):
+    if kind is None or kind in RECIPIENTS_OF.get(case.clause.direction, ()):
         return None
     return case.reason("other_direction", dataset=case.request.dataset, recipient=case.request.recipient)
 
@@ -165,19 +163,18 @@ def _in_force(case: Case) -> Reason | None:
 
 
 def _recipient(case: Case) -> Reason | None:
-    kind, named = case.recipient, case.clause.recipients
-    if kind is None:
+    if case.recipient is None:
         return case.reason("recipient_no_party", recipient=case.request.recipient)
-    if kind in named or (not named and kind in _REACHING):
+    if case.recipient in case.clause.receivers:
         return None
-    return case.reason("other_recipient", recipient=case.request.recipient, recipients=named)
+    return case.reason("other_recipient", recipient=case.request.recipient, recipients=case.clause.recipients)
 
 
 def _requester(case: Case) -> Reason | None:
     agreement, name = case.agreement, case.request.requester
     if agreement.municipality.asks_as(name) or agreement.post.asks_as(name) or name in agreement.offices:
         return None
-    kind = third_party(name) if case.clause.direction in _PASSING_ON else None
+    kind = third_party(name) if case.clause.onward else None
     if kind is not None and kind == case.recipient:
         return None
     return case.reason("requester_no_party", requester=name)
@@ -257,15 +254,15 @@ def _telephone(case: Case) -> Reason | None:
 
 
 def _document(case: Case) -> Reason | None:
-    request, clause = case.request, case.clause
-    if not clause.requires_document or not is_blank(request.document_no):
+    hours = case.clause.document_due_hours
+    if not case.lacks_document:
         return None
-    if request.channel == "document":
+    if case.request.channel == "document":
         return case.reason("document_without_number")
-    if clause.document_due_hours == 0:
+    if hours == 0:
         return case.reason("document_first")
     if case.question.at > case.document_due:
-        return case.reason("document_overdue", due=case.document_due, hours=clause.document_due_hours)
+        return case.reason("document_overdue", due=case.document_due, hours=hours)
     return None
 
 

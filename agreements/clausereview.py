@@ -10,15 +10,13 @@ from agreements.finding import Finding, Level
 from agreements.legal import LegalBasis, legal_bases
 from agreements.passing import STRENGTH, sources
 from agreements.request import PERSONAL_MODES, Mode, TriggerKind
-from agreements.schedules import labels
 from agreements.template import load_template
 from agreements.terms import Agreement
-from agreements.vocabulary import CHANNELS, DATASETS, EXCLUSIONS, MODES, PARTIES, PURPOSES, RECIPIENTS
+from agreements.vocabulary import DATASETS, PARTIES
 
 #: Kinds of clause that are meant for peacetime; data of another kind without a trigger is a surprise.
 PEACETIME_KINDS = frozenset({"peacetime_data", "drill", "watch_over", "plan_exchange", "lease", "illegal_dumping",
                              "liaison", "stockpile_storage"})  # fmt: skip
-_SENT_BY_POST = ("post_to_city", "both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +56,11 @@ def _triggers(case: _Case) -> Iterator[Finding]:
     clause = case.clause
     if not clause.formats or clause.triggers:
         return
-    if clause.personal and clause.direction != "city_to_third":
+    if clause.personal and not clause.onward:
         yield case.finding(Level.ERROR, "review_personal_without_trigger", "triggers")
     elif clause.kind not in PEACETIME_KINDS and not clause.personal:
-        datasets = "、".join(DATASETS[kind].label for kind in clause.datasets)
         level = Level.WARNING if clause.kind == "emergency_data" else Level.NOTE
-        yield case.finding(level, "review_no_trigger", "triggers", datasets=datasets)
+        yield case.finding(level, "review_no_trigger", "triggers", datasets=clause.datasets)
 
 
 def _purposes(case: _Case) -> Iterator[Finding]:
@@ -71,8 +68,8 @@ def _purposes(case: _Case) -> Iterator[Finding]:
     if clause.purposes or not clause.formats:
         return
     for one in clause.formats:
-        columns = "、".join(DATASETS[one.dataset].columns[name].label for name in one.columns)
-        yield case.finding(Level.ERROR, "review_no_purpose", "purposes", columns=columns or DATASETS[one.dataset].label)
+        said = {"dataset": one.dataset, "columns": one.columns or "―"}
+        yield case.finding(Level.ERROR, "review_no_purpose", "purposes", **said)
 
 
 def _columns(case: _Case) -> Iterator[Finding]:
@@ -99,16 +96,14 @@ def _basis(case: _Case) -> Iterator[Finding]:
             yield case.finding(Level.ERROR, "review_basis_not_in_force", "legal_bases", basis=basis.cited)
         else:
             holding.append(basis)
-    open_purposes = [purpose for purpose in clause.purposes if not _carried(clause, purpose, holding)]
-    if holding and open_purposes:
-        said = labels(open_purposes, PURPOSES)
-        yield case.finding(Level.WARNING, "review_basis_not_wide_enough", "legal_bases", purposes=said)
+    beyond = tuple(purpose for purpose in clause.purposes if not _carried(clause, purpose, holding))
+    if holding and beyond:
+        yield case.finding(Level.WARNING, "review_basis_not_wide_enough", "legal_bases", purposes=beyond)
 
 
 def _carried(clause: Clause, purpose: str, bases: list[LegalBasis]) -> bool:
     """Whether for every personal format and recipient some basis allows the purpose."""
-    default = ("municipality",) if clause.direction in _SENT_BY_POST else ("post",)
-    wanted = [(one, whom) for one in clause.formats for whom in clause.recipients or default]
+    wanted = [(one, whom) for one in clause.formats for whom in clause.receivers]
     return all(
         any(
             basis.allows(
@@ -124,32 +119,29 @@ def _carried(clause: Clause, purpose: str, bases: list[LegalBasis]) -> bool:
 def _recipients(case: _Case) -> Iterator[Finding]:
     clause = case.clause
     if clause.recipients and not clause.formats:
-        said = labels(clause.recipients, RECIPIENTS)
-        yield case.finding(Level.WARNING, "review_recipients_without_data", "recipients", recipients=said)
-    third = [whom for whom in clause.recipients if whom not in PARTIES]
-    if third and clause.direction != "city_to_third":
-        said = labels(third, RECIPIENTS)
-        yield case.finding(Level.ERROR, "review_third_party", "recipients", recipients=said)
+        named = clause.recipients
+        yield case.finding(Level.WARNING, "review_recipients_without_data", "recipients", recipients=named)
+    third = tuple(whom for whom in clause.recipients if whom not in PARTIES)
+    if third and not clause.onward:
+        yield case.finding(Level.ERROR, "review_third_party", "recipients", recipients=third)
 
 
 def _onward(case: _Case) -> Iterator[Finding]:
     """Hold an onward clause against what the municipality itself receives."""
     clause = case.clause
-    if clause.direction != "city_to_third":
+    if not clause.onward:
         return
     if not clause.recipients:
         yield case.finding(Level.ERROR, "review_onward_without_recipient", "recipients")
     for one in clause.formats:
         received = _received(case, one.dataset)
-        label = DATASETS[one.dataset].label
         if not received:
-            yield case.finding(Level.ERROR, "review_onward_not_received", "formats", dataset=label)
+            yield case.finding(Level.ERROR, "review_onward_not_received", "formats", dataset=one.dataset)
             continue
         inside = {name for c in received for f in c.formats if f.dataset == one.dataset for name in f.columns}
-        beyond = [DATASETS[one.dataset].columns[name].label for name in one.columns if name not in inside]
+        beyond = tuple(name for name in one.columns if name not in inside)
         if beyond:
-            said = {"dataset": label, "columns": "、".join(beyond)}
-            yield case.finding(Level.ERROR, "review_onward_wider", "formats", **said)
+            yield case.finding(Level.ERROR, "review_onward_wider", "formats", dataset=one.dataset, columns=beyond)
         longest = max(c.retention_days for c in received)
         if clause.retention_days > longest:
             said_days = {"days": clause.retention_days, "longest": longest}
@@ -159,7 +151,7 @@ def _onward(case: _Case) -> Iterator[Finding]:
 
 def _received(case: _Case, dataset: str) -> list[Clause]:
     """Return the clauses by which the municipality receives a dataset, in whatever mode."""
-    return [c for c in case.agreement.clauses if c.direction in _SENT_BY_POST and dataset in c.datasets]
+    return [c for c in case.agreement.clauses if c.from_post and dataset in c.datasets]
 
 
 def _onward_weaker(case: _Case) -> Iterator[Finding]:
@@ -172,8 +164,7 @@ def _onward_weaker(case: _Case) -> Iterator[Finding]:
             days = {"days": clause.retention_days, "source": of_source, "source_days": source.retention_days}
             yield case.finding(Level.WARNING, "review_onward_keeps_longer", "retention_days", **days)
         if STRENGTH.index(clause.channel) < STRENGTH.index(source.channel):
-            own, other = (labels((one.channel,), CHANNELS) for one in (clause, source))
-            said = {"channel": own, "source": of_source, "source_channel": other}
+            said = {"channel": clause.channel, "source": of_source, "source_channel": source.channel}
             yield case.finding(Level.WARNING, "review_onward_weaker_channel", "channel", **said)
 
 
@@ -181,14 +172,13 @@ def _milder(case: _Case) -> Iterator[Finding]:
     """Look for the milder forms of a clause that tells names or homes."""
     clause = case.clause
     for one in clause.formats:
-        if one.mode not in (Mode.DWELLING, Mode.PERSON) or clause.direction == "city_to_third":
+        if one.mode not in (Mode.DWELLING, Mode.PERSON) or clause.onward:
             continue
         milder_modes = PERSONAL_MODES[1 : PERSONAL_MODES.index(Mode(one.mode))]
         milder = [c for c in case.agreement.clauses if c is not clause and set(c.modes) & set(milder_modes)]
-        alone = [purpose for purpose in clause.purposes if not any(purpose in c.purposes for c in milder)]
-        if alone and clause.purposes:
-            said = {"purposes": labels(alone, PURPOSES), "modes": labels(milder_modes, MODES)}
-            yield case.finding(Level.NOTE, "review_no_milder", "", **said)
+        alone = tuple(purpose for purpose in clause.purposes if not any(purpose in c.purposes for c in milder))
+        if alone:
+            yield case.finding(Level.NOTE, "review_no_milder", "", purposes=alone, modes=milder_modes)
         for other in milder:
             if 0 < other.retention_days < clause.retention_days:
                 yield case.finding(
@@ -199,7 +189,7 @@ def _milder(case: _Case) -> Iterator[Finding]:
 
 def _document(case: _Case) -> Iterator[Finding]:
     clause = case.clause
-    if clause.personal and not clause.requires_document and clause.direction in _SENT_BY_POST:
+    if clause.personal and not clause.requires_document and clause.from_post:
         yield case.finding(Level.WARNING, "review_no_document", "requires_document")
     if clause.requires_document and not clause.document_due_hours and clause.triggers == (TriggerKind.TELEPHONE,):
         yield case.finding(Level.ERROR, "review_telephone_never_opens", "document_due_hours")
@@ -215,8 +205,7 @@ def _channel(case: _Case) -> Iterator[Finding]:
 def _excludes(case: _Case) -> Iterator[Finding]:
     clause = case.clause
     if "delivery_vehicle" in clause.excludes and clause.formats and "vehicles" not in clause.datasets:
-        said = labels(("delivery_vehicle",), EXCLUSIONS)
-        yield case.finding(Level.WARNING, "review_excludes_nothing", "excludes", excludes=said)
+        yield case.finding(Level.WARNING, "review_excludes_nothing", "excludes", excludes=("delivery_vehicle",))
 
 
 _CHECKS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agreements.format import DataFormat
 from agreements.request import Mode, TriggerKind
-from agreements.vocabulary import DATASETS
+from agreements.vocabulary import DATASETS, RECIPIENTS_OF
 
 #: The most rows of one list that a match clause answers where the agreement says nothing.
 DEFAULT_LIST_LIMIT = 5_000
@@ -66,6 +66,21 @@ class Clause:
     def columns(self) -> Mapping[str, tuple[str, ...]]:
         """Columns that may leave, by dataset."""
         return {f.dataset: f.columns for f in self.formats}
+
+    @property
+    def from_post(self) -> bool:
+        """Whether the municipality receives under it."""
+        return "municipality" in RECIPIENTS_OF.get(self.direction, ())
+
+    @property
+    def onward(self) -> bool:
+        """Whether the municipality passes on under it what it received."""
+        return self.direction == "city_to_third"
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Who may receive: the recipients that it names, else the other party; nobody onward where it names none."""
+        return self.recipients or (() if self.onward else RECIPIENTS_OF.get(self.direction, ()))
 
     def data_format(self, dataset: str, mode: str) -> DataFormat | None:
         """Return what may leave of a dataset in a mode; None where the clause does not open it."""

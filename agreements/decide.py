@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from agreements.assessment import Assessment
 from agreements.checks import CHECKS, SUBJECT, Case, Question, wrong_from_the_start
 from agreements.clauses import Clause
 from agreements.clock import require_aware
 from agreements.decision import Decision, Reason
-from agreements.legal import Assessment, LegalBasis, legal_bases
+from agreements.legal import LegalBasis, legal_bases
 from agreements.names import is_blank
 from agreements.request import PERSONAL_MODES, Event, Mode, Request
 from agreements.terms import Agreement
@@ -135,7 +136,7 @@ def _granted(case: Case, milder: Case | None) -> Decision:
         assessment_id=assessment.assessment_id if assessment else None,
         channel=clause.channel,
         list_limit=clause.list_limit,
-        document_due=case.document_due if _lacks_document(case) else None,
+        document_due=case.document_due if case.lacks_document else None,
         milder_why=_why(milder),
     )
 
@@ -166,14 +167,10 @@ def _is_drill(question: Question) -> bool:
     return question.event is not None and question.event.drill
 
 
-def _lacks_document(case: Case) -> bool:
-    return case.clause.requires_document and is_blank(case.request.document_no)
-
-
 def _conditions(case: Case, basis: LegalBasis | None) -> tuple[Reason, ...]:
     clause = case.clause
     conditions: list[Reason] = []
-    if _lacks_document(case):
+    if case.lacks_document:
         conditions.append(case.reason("condition_document", due=case.document_due, hours=clause.document_due_hours))
     if clause.requires_consent:
         conditions.append(case.reason("condition_consent"))

@@ -9,7 +9,7 @@ from agreements.clock import shown, shown_day
 from agreements.format import Precision
 from agreements.plain import plain
 from agreements.request import Mode, Request
-from agreements.vocabulary import DATASETS, EXCLUSIONS, MODES, PURPOSES, RECIPIENTS, TRIGGERS
+from agreements.vocabulary import CHANNELS, DATASETS, EXCLUSIONS, MODES, PURPOSES, RECIPIENTS, TRIGGERS
 from geo.faults import Lang, words
 
 FORMAT = "tayori-decision"
@@ -35,16 +35,13 @@ class Reason:
         return {"code": self.code, "params": plain(self.params), "ja": self.sentence("ja"), "en": self.sentence("en")}
 
 
+_KINDS: Mapping[str, tuple[str, str]] = {kind: (one.label, one.label_en) for kind, one in DATASETS.items()}
+#: The words of parameters that are codes, by the parameter's name.
 _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "purpose": PURPOSES,
-    "purposes": PURPOSES,
-    "mode": MODES,
-    "milder": MODES,
-    "triggers": TRIGGERS,
-    "excludes": EXCLUSIONS,
-    "recipients": RECIPIENTS,
-    "dataset": {kind: (dataset.label, dataset.label_en) for kind, dataset in DATASETS.items()},
-}
+    "purpose": PURPOSES, "purposes": PURPOSES, "mode": MODES, "modes": MODES, "milder": MODES, "triggers": TRIGGERS,
+    "excludes": EXCLUSIONS, "side": RECIPIENTS, "recipients": RECIPIENTS, "dataset": _KINDS, "datasets": _KINDS,
+    "channel": CHANNELS, "source_channel": CHANNELS,
+}  # fmt: skip
 
 
 def spoken_params(params: Mapping[str, object], lang: Lang) -> dict[str, object]:

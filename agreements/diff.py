@@ -4,28 +4,37 @@ Compared is what a side may receive: one dataset in one form, with its columns, 
 adds up across clauses: the clauses of both agreements that open the same are held against each other one by one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import SequenceMatcher
 from typing import TypeVar
 
 from agreements.changes import ABSENT, NOTHING, SIDES, Change, Difference, Effect
-from agreements.clauses import Clause
+from agreements.clauses import Clause, Provision
 from agreements.clock import shown_day
 from agreements.format import DataFormat, Precision
-from agreements.schedules import (
+from agreements.template import load_template
+from agreements.terms import CONTACT_ROLES, Agreement, Contact, last_day
+from agreements.vocabulary import (
+    CHANNELS,
+    COST_RULES,
+    EXCLUSIONS,
+    PURPOSES,
+    RECIPIENTS,
+    RECIPIENTS_OF,
+    TRIGGERS,
+)
+from agreements.wording import (
     PRECISIONS,
     basis_words,
+    column_words,
     document_words,
     format_words,
     labels,
     retention_words,
     trigger_words,
 )
-from agreements.template import load_template
-from agreements.terms import CONTACT_ROLES, Agreement, Contact, last_day
-from agreements.vocabulary import CHANNELS, COST_RULES, DATASETS, EXCLUSIONS, PURPOSES, RECIPIENTS, TRIGGERS
 
 __all__ = ["Change", "Difference", "Effect", "compare"]
 
@@ -48,10 +57,6 @@ _T = TypeVar("_T")
 _Open = tuple[Clause, DataFormat]
 #: From which share of common letters on two titles are taken for one matter.
 _ALIKE = 0.7
-_RECEIVERS: Mapping[str, tuple[str, ...]] = {
-    "post_to_city": ("municipality",), "city_to_post": ("post",), "both": ("municipality", "post"),
-    "city_to_third": ("third",),
-}  # fmt: skip
 
 
 def _opened(agreement: Agreement) -> dict[tuple[str, str, str], list[_Open]]:
@@ -59,7 +64,7 @@ def _opened(agreement: Agreement) -> dict[tuple[str, str, str], list[_Open]]:
     found: dict[tuple[str, str, str], list[_Open]] = {}
     for clause in agreement.clauses:
         for one in clause.formats:
-            for receiver in _RECEIVERS.get(clause.direction, ("both",)):
+            for receiver in ("third",) if clause.onward else RECIPIENTS_OF[clause.direction]:
                 found.setdefault((receiver, one.dataset, one.mode), []).append((clause, one))
     return found
 
@@ -109,7 +114,7 @@ def _whole(side: str, effect: Effect, opened: _Open) -> Change:
     if side == "third":
         subject += f"（{labels(clause.recipients, RECIPIENTS)}へ）"
     told = "\n".join((
-        f"項目：{_columns(one, one.columns) or NOTHING}",
+        f"項目：{column_words(one.dataset, one.columns) or NOTHING}",
         f"目的：{labels(clause.purposes, PURPOSES)}",
         f"時期：{trigger_words(clause)}",
         f"保存：{retention_words(clause)}",
@@ -120,9 +125,8 @@ def _whole(side: str, effect: Effect, opened: _Open) -> Change:
     return Change(side, effect, "provision", subject, told, NOTHING, clause.article, "")
 
 
-def _columns(one: DataFormat, names: Iterable[str]) -> str:
-    columns = DATASETS[one.dataset].columns
-    return "、".join(columns[name].label for name in names)
+def _gained_and_lost(old: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
+    return [one for one in new if one not in old], [one for one in old if one not in new]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ class _Pair:
         self, matter: str, old: Sequence[str], new: Sequence[str], shown: Callable[[Sequence[str]], str]
     ) -> Iterator[Change]:
         """Compare two lists of codes of which each opens something."""
-        gained, lost = [one for one in new if one not in old], [one for one in old if one not in new]
+        gained, lost = _gained_and_lost(old, new)
         if gained:
             yield self.change(Effect.GAINS, matter, ABSENT, shown(gained))
         if lost:
@@ -162,7 +166,7 @@ class _Pair:
 def _terms(side: str, old: _Open, new: _Open) -> Iterator[Change]:
     """Hold one provision of both agreements against each other, term by term."""
     pair, (a, of_a), (b, of_b) = _Pair(side, old, new), old, new
-    yield from pair.sets("columns", of_a.columns, of_b.columns, lambda names: _columns(of_b, names))
+    yield from pair.sets("columns", of_a.columns, of_b.columns, lambda names: column_words(of_b.dataset, names))
     fine = (Precision.TOWN, Precision.EXACT)
     yield from pair.ranked("precision", fine.index(of_a.precision), fine.index(of_b.precision),
                            PRECISIONS[of_a.precision], PRECISIONS[of_b.precision])  # fmt: skip
@@ -223,17 +227,31 @@ def _work(before: Agreement, after: Agreement) -> Iterator[Change]:
         lambda a, b: a.title == b.title,
         lambda a, b: a.kind == b.kind and _alike(a.title, b.title),
     ):  # fmt: skip
-        texts = (_said(a), _said(b))
-        named = b or a
-        if texts[0] != texts[1] and named is not None:
-            effect = Effect.CHANGES if a and b else Effect.GAINS if b else Effect.LOSES
-            yield Change("both", effect, "work", named.title, *texts, a.article if a else "", b.article if b else "")
+        effect = Effect.CHANGES if a and b else Effect.GAINS if b else Effect.LOSES
+        yield from _reworded("work", effect, a, b)
 
 
-def _said(clause: Clause | None) -> str:
-    if clause is None:
+def _articles(before: Agreement, after: Agreement) -> Iterator[Change]:
+    """Compare the articles that frame the clauses, by their titles; they give nothing to either side."""
+    old, new = (load_template(one.template_id, one.template_version).provisions for one in (before, after))
+    for a, b in _matched(old, new, lambda a, b: a.title == b.title, lambda a, b: _alike(a.title, b.title)):
+        yield from _reworded("article", Effect.CHANGES, a, b)
+
+
+_Worded = Clause | Provision | None
+
+
+def _reworded(matter: str, effect: Effect, a: _Worded, b: _Worded) -> Iterator[Change]:
+    """Compare two texts of one matter, of which one may be missing."""
+    texts, named = (_said(a), _said(b)), b or a
+    if named is not None and texts[0] != texts[1]:
+        yield Change("both", effect, matter, named.title, *texts, a.article if a else "", b.article if b else "")
+
+
+def _said(one: _Worded) -> str:
+    if one is None:
         return NOTHING
-    return f"{clause.text}（{trigger_words(clause)}）" if clause.triggers else clause.text
+    return f"{one.text}（{trigger_words(one)}）" if isinstance(one, Clause) and one.triggers else one.text
 
 
 def _frame(before: Agreement, after: Agreement) -> Iterator[Change]:
@@ -245,7 +263,7 @@ def _frame(before: Agreement, after: Agreement) -> Iterator[Change]:
         ("offices", before.offices, after.offices),
         ("contacts", _called(before.contacts), _called(after.contacts)),
     ):
-        gained, lost = [one for one in new if one not in old], [one for one in old if one not in new]
+        gained, lost = _gained_and_lost(old, new)
         if gained:
             yield _of_both(Effect.GAINS, matter, ABSENT, "、".join(gained))
         if lost:
@@ -280,14 +298,3 @@ def _called(contacts: Sequence[Contact]) -> tuple[str, ...]:
 def _renewed(agreement: Agreement) -> str:
     one = agreement.renewal
     return f"自動で{one.months}か月ずつ（{one.notice_days}日前までの申し出で終わる）" if one.auto else "自動ではない"
-
-
-def _articles(before: Agreement, after: Agreement) -> Iterator[Change]:
-    """Compare the articles that frame the clauses, by their titles."""
-    old, new = (load_template(one.template_id, one.template_version).provisions for one in (before, after))
-    for a, b in _matched(old, new, lambda a, b: a.title == b.title, lambda a, b: _alike(a.title, b.title)):
-        texts = (a.text if a else NOTHING, b.text if b else NOTHING)
-        named = b or a
-        if texts[0] != texts[1] and named is not None:
-            articles = (a.article if a else "", b.article if b else "")
-            yield Change("both", Effect.CHANGES, "article", named.title, *texts, *articles)

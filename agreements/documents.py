@@ -3,13 +3,16 @@
 import json
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from difflib import SequenceMatcher, get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
+from agreements.errors import DocumentError
 from agreements.names import hidden_signs, is_blank
-from geo.faults import Fault
+from geo.faults import MAX_KEPT_PER_CODE, Fault
+
+_T = TypeVar("_T")
 
 _BARE_TIME = re.compile(
     r"(?m)^(\s*[\w.-]+\s*=\s*)(\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?)?)(?=\s*(?:#.*)?$)"
@@ -24,6 +27,37 @@ _YEARS = range(1990, 2200)
 MAX_CHARACTERS = 1_000_000
 #: Python's parser needs memory by the square of the parts of one dotted key.
 MAX_DOTS = 100
+_Lift = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def read_document(
+    toml_text: str, read: Callable[["Table"], _T], error: type[DocumentError], code: str, *, lift: _Lift = dict
+) -> _T:
+    """Read a TOML text as a whole, or refuse it as a whole with every fault and its place.
+
+    Parameters
+    ----------
+    read
+        Makes what the text means out of its uppermost table.
+    error, code
+        The refusal.
+    lift
+        Brings a text of an older version into the shape that `read` knows.
+
+    Raises
+    ------
+    DocumentError
+        An `error` with the `code`; nothing of the text is used then.
+    """
+    faults: list[Fault] = []
+    data = load_toml(toml_text, faults)
+    if not faults:
+        top = Table(lift(data), "", faults)
+        found = read(top)
+        top.close()
+    if faults:
+        raise error(code, faults)
+    return found
 
 
 def load_toml(text: str, faults: list[Fault]) -> dict[str, Any]:
@@ -69,9 +103,9 @@ def _quoted_if_impossible(found: re.Match[str]) -> str:
     return found[0]
 
 
-def nearest_first(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known names, the one most like a misspelled name first."""
-    return sorted(known, key=lambda one: -SequenceMatcher(None, name, one).ratio())
+def nearest_first(name: str, known: Iterable[str]) -> str:
+    """Return the known names in one text, the one most like a misspelled name first."""
+    return "、".join(sorted(known, key=lambda one: -SequenceMatcher(None, name, one).ratio()))
 
 
 def quoted(text: str) -> str:
@@ -110,6 +144,17 @@ class Table:
         shown = None if value is None else _on_one_line(str(value))
         place = _on_one_line(self.at(key))
         self.faults.append(Fault(f"agreements.{code}", column=place, value=shown, params=params))
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the text has more faults than are told one by one: to guess what was meant would only cost time."""
+        return len(self.faults) > MAX_KEPT_PER_CODE
+
+    def once(self, key: str, value: str, seen: set[str]) -> None:
+        """Report a text at a key that another table of the same list has too; add it to those `seen`."""
+        if value and value in seen:
+            self.fault("twice", key, value)
+        seen.add(value)
 
     def has(self, key: str) -> bool:
         """Whether the file gives the key."""
@@ -272,16 +317,16 @@ class Table:
 
     def close(self) -> None:
         """Report every key that no getter asked for."""
+        known = sorted(self._known)
         for key in self.data:
             if key not in self._known:
-                near = get_close_matches(key, sorted(self._known), n=1)
-                allowed = near or sorted(self._known)
-                self.fault("unknown_key", key, allowed="、".join(allowed))
+                near = [] if self.hopeless else get_close_matches(key, known, n=1)
+                self.fault("unknown_key", key, allowed="、".join(near or known))
 
 
 def head(table: Table, name: str, version: int, *, older: Collection[int] = ()) -> int | None:
     """Check `format` and `version` at the top of a document and return its version; `older` ones are read too."""
-    found = table.text("format", choices=None)
+    found = table.text("format")
     if found and found != name:
         table.fault("other_format", "format", found, wanted=name)
     number = table.integer("version", minimum=1, maximum=1_000_000)

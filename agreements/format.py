@@ -27,6 +27,15 @@ class Sensitivity(StrEnum):
     PERSON = "person"
 
 
+#: Whom a value can point at, in words; sheets say them and are read again by them.
+SENSITIVITIES: Mapping[Sensitivity, tuple[str, str]] = {
+    Sensitivity.PUBLIC: ("公開できる情報", "public"),
+    Sensitivity.INTERNAL: ("当事者限り", "internal"),
+    Sensitivity.DWELLING: ("住居の情報", "a home"),
+    Sensitivity.PERSON: ("個人の情報", "a person"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table that may be shown or handed over.

@@ -5,28 +5,16 @@ and under 郵便法8条 somebody must have weighed the secret learned from mail 
 named version of the guideline. Law changes, so the bases are dated configuration (``agreements/legal.toml``).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 
-from agreements.assessment import Assessment, new_assessment_text, parse_assessment
 from agreements.clock import japan_date
-from agreements.documents import Table, head, load_toml
+from agreements.documents import Table, head, read_document
 from agreements.errors import LegalTextError
 from agreements.vocabulary import DATASETS, DIRECTIONS, MODES, PURPOSES, RECIPIENTS
-from geo.faults import Fault
-
-__all__ = [
-    "Assessment",
-    "LegalBasis",
-    "legal_bases",
-    "legal_basis",
-    "new_assessment_text",
-    "parse_assessment",
-    "parse_bases",
-]
 
 FORMAT = "tayori-legal-bases"
 VERSION = 1
@@ -96,15 +84,15 @@ def parse_bases(toml_text: str) -> tuple[LegalBasis, ...]:
     LegalTextError
         ``agreements.legal_refused`` with every fault and its place; nothing of the text is used then.
     """
-    faults: list[Fault] = []
-    top = Table(load_toml(toml_text, faults), "", faults)
-    if not faults:
-        head(top, FORMAT, VERSION)
-        bases = tuple(_basis(table) for table in top.tables("bases", required=True))
-        _check_ids(top, bases)
-        top.close()
-    if faults:
-        raise LegalTextError("agreements.legal_refused", faults)
+    return read_document(toml_text, _bases, LegalTextError, "agreements.legal_refused")
+
+
+def _bases(top: Table) -> tuple[LegalBasis, ...]:
+    head(top, FORMAT, VERSION)
+    bases = tuple(_basis(table) for table in top.tables("bases", required=True))
+    seen: set[str] = set()
+    for basis in bases:
+        top.once("bases", basis.id, seen)
     return bases
 
 
@@ -134,11 +122,3 @@ def _basis(table: Table) -> LegalBasis:
 
 def _named(table: Table, key: str, choices: Collection[str]) -> tuple[str, ...]:
     return table.texts(key, required=True, choices=choices)
-
-
-def _check_ids(top: Table, bases: Iterable[LegalBasis]) -> None:
-    seen: set[str] = set()
-    for basis in bases:
-        if basis.id and basis.id in seen:
-            top.fault("twice", "bases", basis.id)
-        seen.add(basis.id)

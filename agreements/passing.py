@@ -8,7 +8,6 @@ from agreements.vocabulary import DATASETS
 
 #: How well a channel guards what it carries, weakest first: a password on a workbook is weaker than AES-256.
 STRENGTH: Sequence[str] = ("plain", "excel_password", "aes_zip")
-_SENT_BY_POST = ("post_to_city", "both")
 
 
 def sources(clause: Clause, clauses: Iterable[Clause]) -> tuple[Clause, ...]:
@@ -16,12 +15,10 @@ def sources(clause: Clause, clauses: Iterable[Clause]) -> tuple[Clause, ...]:
 
     Empty for any other clause, and where nothing of that mode is received.
     """
-    if clause.direction != "city_to_third":
+    if not clause.onward:
         return ()
     passed = {(one.dataset, one.mode) for one in clause.formats if DATASETS[one.dataset].personal}
-    return tuple(
-        one for one in clauses if one.direction in _SENT_BY_POST and passed & {(f.dataset, f.mode) for f in one.formats}
-    )
+    return tuple(one for one in clauses if one.from_post and passed & {(f.dataset, f.mode) for f in one.formats})
 
 
 def inherited(clause: Clause, clauses: Iterable[Clause]) -> Clause:

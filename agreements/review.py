@@ -11,9 +11,10 @@ from agreements.clausereview import clause_findings
 from agreements.clock import japan_date, require_aware
 from agreements.decision import Reason
 from agreements.finding import LEVELS, Finding, Level
-from agreements.schedules import SIDES, OfficeLine
+from agreements.schedules import OfficeLine
 from agreements.template import template_versions
 from agreements.terms import Agreement, last_day
+from agreements.vocabulary import PARTIES
 
 __all__ = ["LEVELS", "Finding", "Level", "review"]
 
@@ -82,26 +83,25 @@ def _parties(agreement: Agreement) -> Iterator[Finding]:
         yield _found(Level.WARNING, "area", "review_area_without_own", city=own.name, code=own.code)
     if not any("災害対策本部" in name for name in (own.name, *own.units)):
         yield _found(Level.NOTE, "municipality.units", "review_no_headquarters", city=own.name)
-    sends = any(c.formats and c.direction in ("post_to_city", "both") for c in agreement.clauses)
+    sends = any(c.formats and c.from_post for c in agreement.clauses)
     if sends and not agreement.post.signing_key:
         yield _found(Level.WARNING, "post.signing_key", "review_no_signing_key")
 
 
 def _contacts(agreement: Agreement) -> Iterator[Finding]:
     """Look for somebody to call on each side, at night too; a clause for disasters makes the night matter."""
-    phones: dict[str, set[str]] = {side: set() for side in SIDES}
-    for side, name in SIDES.items():
-        own = [contact for contact in agreement.contacts if contact.side == side]
-        phones[side] = {contact.phone for contact in own}
+    by_side = {side: [contact for contact in agreement.contacts if contact.side == side] for side in PARTIES}
+    for side, own in by_side.items():
         if not own:
-            yield _found(Level.WARNING, "contacts", "review_no_contact", side=name)
+            yield _found(Level.WARNING, "contacts", "review_no_contact", side=side)
         elif any(contact.phone_24h for contact in own):
             continue
         elif any(contact.role == "night" for contact in own):
-            yield _found(Level.WARNING, "contacts", "review_night_not_24h", side=name)
+            yield _found(Level.WARNING, "contacts", "review_night_not_24h", side=side)
         else:
-            yield _found(Level.WARNING, "contacts", "review_no_night_contact", side=name)
-    for phone in sorted(phones["municipality"] & phones["post"]):
+            yield _found(Level.WARNING, "contacts", "review_no_night_contact", side=side)
+    phones = [{contact.phone for contact in own} for own in by_side.values()]
+    for phone in sorted(set.intersection(*phones)):
         yield _found(Level.WARNING, "contacts", "review_same_phone", phone=phone)
 
 

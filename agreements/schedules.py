@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agreements.clauses import Annex, Clause, Template
-from agreements.format import Column, ColumnType, DataFormat, Precision, Sensitivity, about_a_home
-from agreements.legal import legal_basis
+from agreements.format import SENSITIVITIES, Column, ColumnType, DataFormat, about_a_home
 from agreements.terms import CONTACT_ROLES, Agreement, Contact
 from agreements.vocabulary import (
     CHANNELS,
@@ -14,10 +13,17 @@ from agreements.vocabulary import (
     DIRECTIONS,
     EXCLUSIONS,
     FINER_THAN_TOWN,
-    MODES,
     PURPOSES,
     RECIPIENTS,
-    TRIGGERS,
+)
+from agreements.wording import (
+    PRECISIONS,
+    basis_words,
+    document_words,
+    format_words,
+    labels,
+    retention_words,
+    trigger_words,
 )
 
 TYPES: Mapping[ColumnType, str] = {
@@ -25,23 +31,13 @@ TYPES: Mapping[ColumnType, str] = {
     ColumnType.DATE: "日付", ColumnType.FLAG: "はい・いいえ", ColumnType.CHOICE: "区分",
     ColumnType.LIST: "文字（複数）",
 }  # fmt: skip
-SENSITIVITIES: Mapping[Sensitivity, str] = {
-    Sensitivity.PUBLIC: "公表できる", Sensitivity.INTERNAL: "当事者限り", Sensitivity.DWELLING: "住居に関わる",
-    Sensitivity.PERSON: "個人に関わる",
-}  # fmt: skip
-PRECISIONS: Mapping[Precision, str] = {Precision.TOWN: "町丁・字まで", Precision.EXACT: "番地・地点"}
-SIDES: Mapping[str, str] = {"municipality": "市区町村", "post": "郵便局"}
 #: A line to fill in with a pen, where no table of offices is at hand.
 BY_HAND = "＿" * 6
-#: Who receives where a clause names nobody.
-_OTHER_PARTY: Mapping[str, tuple[str, ...]] = {
-    "post_to_city": ("municipality",), "city_to_post": ("post",), "both": ("municipality", "post"),
-}  # fmt: skip
 #: The annexes that an agreement needs, in their usual order; a template may name and order them otherwise.
 STANDARD = (
-    Annex("offices", "協定に加わる郵便局", "office_list", ""),
-    Annex("data", "情報の提供の条件と項目", "data_format", ""),
-    Annex("contacts", "連絡先", "contacts", ""),
+    Annex("offices", "協定に加わる郵便局", "office_list"),
+    Annex("data", "情報の提供の条件と項目", "data_format"),
+    Annex("contacts", "連絡先", "contacts"),
 )
 
 
@@ -164,7 +160,7 @@ def answers(contact: Contact) -> str:
 
 def _contact_grid(agreement: Agreement) -> Grid:
     rows = [
-        (f"{'甲' if c.side == 'municipality' else '乙'}（{SIDES.get(c.side, c.side)}）",
+        (f"{'甲' if c.side == 'municipality' else '乙'}（{labels((c.side,), RECIPIENTS)}）",
          CONTACT_ROLES.get(c.role, c.role), c.name, c.phone, answers(c))
         for c in sorted(agreement.contacts, key=lambda contact: contact.side)  # 甲 first
     ]  # fmt: skip
@@ -176,7 +172,7 @@ def terms_grid(clause: Clause) -> Grid:
     """Return all that a clause of data is tied to, one matter a row."""
     rows = (
         ("提供の向き", DIRECTIONS.get(clause.direction, clause.direction)),
-        ("提供先", labels(clause.recipients or _OTHER_PARTY.get(clause.direction, ()), RECIPIENTS)),
+        ("提供先", labels(clause.receivers, RECIPIENTS)),
         ("提供する情報", "\n".join(format_words(one) for one in clause.formats)),
         ("提供できるとき", trigger_words(clause)),
         ("利用の目的", labels(clause.purposes, PURPOSES)),
@@ -198,18 +194,18 @@ def format_grid(one: DataFormat) -> Grid:
     dataset = DATASETS[one.dataset]
     columns = {name: about_a_home(column) if dataset.personal else column for name, column in dataset.columns.items()}
     rows = [
-        (str(n), columns[name].label, name, type_words(columns[name]), _column_precision(one, name),
-         SENSITIVITIES[columns[name].sensitivity])
+        (str(n), columns[name].label, name, _type_words(columns[name]), _column_precision(one, name),
+         SENSITIVITIES[columns[name].sensitivity][0])
         for n, name in enumerate(one.columns, start=1)
     ]  # fmt: skip
     rows = rows or [("―", "件数だけを知らせる", "―", "―", "―", "―")]
     headings = ("番号", "項目", "項目名（データ）", "型", "細かさ", "区分")
     return Grid(
-        headings, tuple(rows), (5, 18, 21, 22, 12, 12), f"{format_words(one)}［様式 {one.id} 第{one.version}版］"
+        headings, tuple(rows), (5, 18, 21, 20, 12, 14), f"{format_words(one)}［様式 {one.id} 第{one.version}版］"
     )
 
 
-def type_words(column: Column) -> str:
+def _type_words(column: Column) -> str:
     """Name the type of a column; a coded one with its values."""
     values = "・".join(column.choices.values())
     return f"{TYPES[column.type]}（{values}）" if values else TYPES[column.type]
@@ -217,44 +213,3 @@ def type_words(column: Column) -> str:
 
 def _column_precision(one: DataFormat, name: str) -> str:
     return PRECISIONS[one.precision] if name in FINER_THAN_TOWN else "―"
-
-
-def format_words(one: DataFormat) -> str:
-    """Name what a format gives: the dataset and its form."""
-    label = DATASETS[one.dataset].label
-    return label if one.mode == "layer" else f"{label}：{MODES[one.mode][0]}"
-
-
-def trigger_words(clause: Clause) -> str:
-    """Say when a clause opens."""
-    if not clause.triggers:
-        return "平常時を含め、いつでも"
-    return f"次のいずれかが記録されたとき：{labels(clause.triggers, TRIGGERS)}"
-
-
-def retention_words(clause: Clause) -> str:
-    """Say how long the receiver may keep what it got; where only counts leave, there is nothing to keep."""
-    if not any(one.columns for one in clause.formats):
-        return "件数のみ（住所及び氏名は渡さない）"
-    return f"受け取った日から{clause.retention_days:,}日"
-
-
-def document_words(clause: Clause) -> str:
-    """Say what of a written request a clause wants."""
-    if not clause.requires_document:
-        return "要しない"
-    hours = clause.document_due_hours
-    return (
-        f"要する（急ぐときは電話で要請し、{hours}時間以内に届ける）" if hours else "要する（文書の到達の後に提供する）"
-    )
-
-
-def basis_words(basis_id: str) -> str:
-    """Name a legal basis by its law and article; an unknown one by its id."""
-    found = legal_basis(basis_id)
-    return f"{found.cited}（{found.title}）" if found else basis_id
-
-
-def labels(codes: Sequence[str], words: Mapping[str, tuple[str, str]]) -> str:
-    """Put codes into Japanese words, one after another; what is unknown or empty stays as it is."""
-    return "、".join(words[str(code)][0] if str(code) in words else str(code) for code in codes)

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from agreements.clauses import DEFAULT_LIST_LIMIT, Annex, Clause, Provision, Template
-from agreements.documents import Table, head, load_toml
+from agreements.documents import Table, head, read_document
 from agreements.errors import TemplateError, UnknownTemplateError
 from agreements.format import DataFormat, Precision
 from agreements.legal import legal_bases
@@ -22,13 +22,12 @@ from agreements.vocabulary import (
     EXCLUSIONS,
     FINER_THAN_TOWN,
     MODES,
-    PARTIES,
     PURPOSES,
     RECIPIENTS,
+    RECIPIENTS_OF,
     columns_of,
     modes_of,
 )
-from geo.faults import Fault
 
 __all__ = [
     "Annex",
@@ -51,13 +50,6 @@ MAX_DOCUMENT_HOURS = 168
 MAX_LIST_LIMIT = 50_000
 _ARTICLE = r"第[1-9][0-9]*条(の[1-9][0-9]*)?(第[1-9][0-9]*項)?(第[1-9][0-9]*号)?"
 _FILE = re.compile(r"(?P<id>[a-z0-9-]+)\.(?P<version>[0-9]+)\.toml")
-#: Who can receive under a clause, by its direction.
-_RECIPIENTS_OF: Mapping[str, frozenset[str]] = {
-    "post_to_city": frozenset({"municipality"}),
-    "city_to_post": frozenset({"post"}),
-    "both": frozenset(PARTIES),
-    "city_to_third": frozenset(RECIPIENTS) - frozenset(PARTIES),
-}
 #: Where rows about homes and people may go: to the municipality, and from there onward.
 _PERSONAL_DIRECTIONS = ("post_to_city", "city_to_third")
 
@@ -114,14 +106,13 @@ def parse_template(toml_text: str) -> Template:
     TemplateError
         ``agreements.template_refused`` with every fault and its place; nothing of the text is used then.
     """
-    faults: list[Fault] = []
-    data = load_toml(toml_text, faults)
-    if faults:
-        raise TemplateError("agreements.template_refused", faults)
-    top = Table(lifted_template(data), "", faults)
+    return read_document(toml_text, _template, TemplateError, "agreements.template_refused", lift=lifted_template)
+
+
+def _template(top: Table) -> Template:
     version = head(top, FORMAT, VERSION, older=(1,))
     formats = _formats(top)
-    template = Template(
+    return Template(
         template_id=top.text("template_id", pattern=ID_PATTERN, example="model-emergency-2026"),
         template_version=top.integer("template_version", minimum=1, maximum=9_999) or 0,
         title=top.text("title"),
@@ -131,10 +122,6 @@ def parse_template(toml_text: str) -> Template:
         year=top.integer("year", minimum=1990, maximum=2199, required=version != 1) or 0,
         annexes=_annexes(top),
     )
-    top.close()
-    if faults:
-        raise TemplateError("agreements.template_refused", faults)
-    return template
 
 
 def _provision(table: Table) -> Provision:
@@ -150,10 +137,10 @@ def _article(table: Table) -> str:
 def _formats(top: Table) -> dict[str, DataFormat]:
     """Read the data formats, by id."""
     formats: dict[str, DataFormat] = {}
+    seen: set[str] = set()
     for table in top.tables("formats"):
         one = _format(table)
-        if one.id in formats:
-            table.fault("twice", "id", one.id)
+        table.once("id", one.id, seen)
         formats[one.id] = one
     return formats
 
@@ -181,17 +168,15 @@ def _format(table: Table) -> DataFormat:
 
 
 def _clauses(top: Table, formats: Mapping[str, DataFormat]) -> tuple[Clause, ...]:
-    clauses: list[Clause] = []
     tables = top.tables("clauses", required=True)
-    for table in tables:
-        clause = _clause(table, formats)
-        if clause.id and clause.id in {c.id for c in clauses}:
-            table.fault("twice", "id", clause.id)
-        if clause.article and clause.article in {c.article for c in clauses}:
-            table.fault("twice", "article", clause.article)
-        clauses.append(clause)
+    clauses = tuple(_clause(table, formats) for table in tables)
+    ids: set[str] = set()
+    articles: set[str] = set()
+    for table, clause in zip(tables, clauses, strict=True):
+        table.once("id", clause.id, ids)
+        table.once("article", clause.article, articles)
     _check_narrower(tables, clauses)
-    return tuple(clauses)
+    return clauses
 
 
 def _clause(table: Table, formats: Mapping[str, DataFormat]) -> Clause:
@@ -214,7 +199,7 @@ def _clause(table: Table, formats: Mapping[str, DataFormat]) -> Clause:
         excludes=table.texts("excludes", choices=EXCLUSIONS),
         retention_days=table.integer("retention_days", minimum=1, maximum=MAX_RETENTION_DAYS, required=bool(named))
         or 0,
-        recipients=table.texts("recipients", choices=_RECIPIENTS_OF.get(direction, RECIPIENTS)),
+        recipients=table.texts("recipients", choices=RECIPIENTS_OF.get(direction, RECIPIENTS)),
         legal_bases=table.texts("legal_bases", choices=_basis_ids()),
         cost_rule=table.text("cost_rule", required=False, choices=COST_RULES),
         channel=table.text("channel", required=False, choices=CHANNELS) or "plain",
@@ -252,7 +237,7 @@ def _check_data(table: Table, clause: Clause) -> None:
 
 
 def _check_personal(table: Table, clause: Clause) -> None:
-    """Check what a clause about homes or people needs: a direction, a trigger, a legal basis (DESIGN, principle 4)."""
+    """Check what a clause about homes or people needs: a direction, a trigger, a legal basis."""
     if not any(DATASETS[f.dataset].personal for f in clause.formats if f.dataset):
         return
     if clause.direction and clause.direction not in _PERSONAL_DIRECTIONS:
@@ -265,9 +250,9 @@ def _check_personal(table: Table, clause: Clause) -> None:
 
 def _check_onward(table: Table, clause: Clause) -> None:
     """Check that only onward clauses go to third parties, and that these say to whom."""
-    if clause.kind and clause.direction and (clause.kind == "onward") != (clause.direction == "city_to_third"):
+    if clause.kind and clause.direction and (clause.kind == "onward") != clause.onward:
         table.fault("onward_direction", "direction", clause.direction, kind=CLAUSE_KINDS[clause.kind])
-    elif clause.direction == "city_to_third" and not table.data.get("recipients"):
+    elif clause.onward and not table.data.get("recipients"):
         table.fault("onward_without_recipient", "recipients")
 
 
@@ -275,7 +260,7 @@ def _check_narrower(tables: Sequence[Table], clauses: Sequence[Clause]) -> None:
     """Refuse an onward clause that hands over as much as was received, or more."""
     received = [f for clause in clauses if clause.direction == "post_to_city" for f in clause.formats]
     for table, clause in zip(tables, clauses, strict=True):
-        if clause.direction != "city_to_third":
+        if not clause.onward:
             continue
         for index, one in enumerate(clause.formats):
             wider = [f for f in received if f.dataset == one.dataset and set(one.columns) < set(f.columns)]
@@ -285,6 +270,7 @@ def _check_narrower(tables: Sequence[Table], clauses: Sequence[Clause]) -> None:
 
 def _annexes(top: Table) -> tuple[Annex, ...]:
     annexes: list[Annex] = []
+    seen: set[str] = set()
     for table in top.tables("annexes"):
         kind = table.text("kind", choices=ANNEX_KINDS)
         annex = Annex(
@@ -293,8 +279,7 @@ def _annexes(top: Table) -> tuple[Annex, ...]:
             kind=kind,
             text=table.text("text", required=kind == "text"),
         )
-        if annex.id and annex.id in {one.id for one in annexes}:
-            table.fault("twice", "id", annex.id)
+        table.once("id", annex.id, seen)
         annexes.append(annex)
         table.close()
     return tuple(annexes)

@@ -23,6 +23,7 @@ __all__ = [
     "PARTIES",
     "PURPOSES",
     "RECIPIENTS",
+    "RECIPIENTS_OF",
     "TRIGGERS",
     "Dataset",
     "columns_of",
@@ -78,6 +79,12 @@ RECIPIENTS: Mapping[str, tuple[str, str]] = {
     "welfare_commissioner": ("民生委員・児童委員", "welfare commissioners"),
     "voluntary_group": ("自主防災組織", "voluntary disaster prevention groups"),
 }
+
+#: Who can receive under a clause, by its direction.
+RECIPIENTS_OF: Mapping[str, tuple[str, ...]] = {
+    "post_to_city": ("municipality",), "city_to_post": ("post",), "both": PARTIES,
+    "city_to_third": tuple(code for code in RECIPIENTS if code not in PARTIES),
+}  # fmt: skip
 
 #: Who bears what the cooperation costs.
 COST_RULES: Mapping[str, tuple[str, str]] = {

@@ -170,7 +170,7 @@ def _clause_lines(clause: Clause, unset: Clause, *, on: bool) -> list[str]:
 def _kept_lines(clause: Clause, unset: Clause) -> list[str]:
     """Write how long and how data is handed over; onward only what goes beyond the terms that it takes over anyway."""
     days, channel = f"retention_days = {clause.retention_days}", f"channel = {quoted(clause.channel)}"
-    if clause.direction != "city_to_third":
+    if not clause.onward:
         return [days, channel]
     return [
         "# 次の二つは、書かなければ、受け取る条項とこの条項のうち厳しい方になります。",

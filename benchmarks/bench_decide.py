@@ -19,9 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agreements.agreement import Agreement, Party, new_agreement_text, parse_agreement
+from agreements.assessment import Assessment
 from agreements.clock import JST
 from agreements.decide import decide
-from agreements.legal import Assessment
 from agreements.request import PERSONAL_MODES, Event, Mode, Request, Trigger, TriggerKind
 from agreements.template import template_ids
 from agreements.vocabulary import PURPOSES

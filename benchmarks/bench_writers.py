@@ -47,7 +47,7 @@ MARKS = Marks(
     basis="協定第3条第1項第4号により提供できます",
     expires_at=AT + timedelta(days=30),
 )
-#: Seconds for 419,411 rows measured before the project began (PERFORMANCE), and the aim against the peer of this run.
+#: Seconds for 419,411 rows measured before the project began, and the aim against the peer of this run.
 BEFORE = {"csv": 0.27, "geojson": 2.25, "gpkg": 5.4, "xlsx": 48.0}
 AIMS = {"xlsx": 1.2}
 T = ColumnType

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from agreements.format import Sensitivity
 from exporters.cells import DRILL, japan_time
 from exporters.model import Extract, Layer, Marks
 
@@ -18,13 +17,6 @@ WITHHELD: Final[Mapping[str, str]] = {
     "suspended": "配達を休止している区域",
     "unreachable": "到達できない配達先",
     "seems_vacant": "空き家とみられる配達先",
-}
-#: Whom a cell can point at, in words.
-SENSITIVITY: Final[Mapping[Sensitivity, str]] = {
-    Sensitivity.PUBLIC: "公開できる情報",
-    Sensitivity.INTERNAL: "当事者限り",
-    Sensitivity.DWELLING: "住居の情報",
-    Sensitivity.PERSON: "個人の情報",
 }
 DRILL_SENTENCE: Final = "これは訓練です。実際の災害ではありません。"
 

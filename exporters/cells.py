@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agreements.clock import JST
 from agreements.format import Column, ColumnType
 from exporters.clean import without_controls
 from exporters.model import Layer
 from exporters.places import is_point_layer, lon_lat, places
 from geo.grid import mgrs
 
-TOKYO: Final = ZoneInfo("Asia/Tokyo")
 DRILL: Final = "訓練"
 #: Japan keeps no summer time; a fixed shift needs no time zone tables, which not every machine has.
 _TOKYO_SHIFT: Final = pa.scalar(9 * 3600 * 1_000_000, pa.duration("us"))
@@ -51,7 +50,7 @@ class Cells:
 
 def japan_time(at: datetime | None) -> str:
     """Write an instant as Japanese staff read it: 2026年11月21日 10:05."""
-    return "" if at is None else f"{at.astimezone(TOKYO):%Y年%m月%d日 %H:%M}"
+    return "" if at is None else f"{at.astimezone(JST):%Y年%m月%d日 %H:%M}"
 
 
 def headings(columns: Sequence[Column]) -> list[str]:

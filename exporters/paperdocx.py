@@ -52,10 +52,7 @@ def _set_page(document: Document, paper: Paper) -> None:
     fonts = normal.element.get_or_add_rPr().get_or_add_rFonts()
     for name in ("w:ascii", "w:hAnsi", "w:eastAsia", "w:cs"):
         fonts.set(qn(name), MINCHO)
-    language = OxmlElement("w:lang")
-    language.set(qn("w:val"), "ja-JP")
-    language.set(qn("w:eastAsia"), "ja-JP")
-    normal.element.get_or_add_rPr().append(language)
+    normal.element.get_or_add_rPr().append(_element("lang", val="ja-JP", eastAsia="ja-JP"))
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin, section.right_margin = Mm(25), Mm(22)
@@ -72,10 +69,9 @@ def _footer(foot: Paragraph, paper: Paper) -> None:
     foot.paragraph_format.tab_stops.add_tab_stop(Mm(_TEXT_WIDTH_MM), WD_TAB_ALIGNMENT.RIGHT)
     _run(foot, printed(paper.footer) + "\t", size=8)
     for instruction, between in (("PAGE", " / "), ("NUMPAGES", "")):
-        field = OxmlElement("w:fldSimple")
-        field.set(qn("w:instr"), instruction)
-        foot._p.append(field)  # python-docx has no words for fields
-        shown = Run(OxmlElement("w:r"), foot)
+        field = _element("fldSimple", instr=instruction)
+        foot._p.append(field)
+        shown = Run(_element("r"), foot)
         shown.text, shown.font.size = "1", Pt(8)
         field.append(shown._r)
         _run(foot, between, size=8)
@@ -142,13 +138,10 @@ def _body(paragraph: Paragraph, line: Line, mark: str, text: str) -> None:
 
 
 def _boxed(paragraph: Paragraph) -> None:
-    borders = OxmlElement("w:pBdr")
+    borders = _element("pBdr")
     for side in ("top", "left", "bottom", "right"):
-        edge = OxmlElement(f"w:{side}")
-        for name, value in (("val", "single"), ("sz", "6"), ("space", "4"), ("color", "000000")):
-            edge.set(qn(f"w:{name}"), value)
-        borders.append(edge)
-    paragraph._p.get_or_add_pPr().append(borders)  # python-docx has no words for borders
+        borders.append(_element(side, val="single", sz="6", space="4", color="000000"))
+    paragraph._p.get_or_add_pPr().append(borders)
 
 
 def _grid(document: Document, grid: Grid) -> None:
@@ -183,10 +176,10 @@ def _table(document: Document, rows: int, widths: list[float]) -> Table:
 
 def _unsplit(row: Any, *, heading: bool) -> None:
     """Keep a row on one page; let the heading stand again on each."""
-    properties = row._tr.get_or_add_trPr()  # python-docx has no words for either
-    properties.append(OxmlElement("w:cantSplit"))
+    properties = row._tr.get_or_add_trPr()
+    properties.append(_element("cantSplit"))
     if heading:
-        properties.append(OxmlElement("w:tblHeader"))
+        properties.append(_element("tblHeader"))
 
 
 def _fill(cell: _Cell, text: str, *, gothic: bool = False, size: float = 8.5) -> None:
@@ -196,10 +189,8 @@ def _fill(cell: _Cell, text: str, *, gothic: bool = False, size: float = 8.5) ->
 
 
 def _shaded(cell: _Cell) -> None:
-    shade = OxmlElement("w:shd")
-    for name, value in (("val", "clear"), ("color", "auto"), ("fill", "E8E8E8")):
-        shade.set(qn(f"w:{name}"), value)
-    cell._tc.get_or_add_tcPr().append(shade)  # python-docx has no words for shading
+    shade = _element("shd", val="clear", color="auto", fill="E8E8E8")
+    cell._tc.get_or_add_tcPr().append(shade)
 
 
 def _sign(document: Document, sign: Sign) -> None:
@@ -216,11 +207,17 @@ def _sign(document: Document, sign: Sign) -> None:
 
 
 def _underlined(cell: _Cell) -> None:
-    borders, edge = OxmlElement("w:tcBorders"), OxmlElement("w:bottom")
-    for name, value in (("val", "single"), ("sz", "4"), ("color", "808080")):
-        edge.set(qn(f"w:{name}"), value)
-    borders.append(edge)
-    cell._tc.get_or_add_tcPr().append(borders)  # python-docx has no words for borders
+    borders = _element("tcBorders")
+    borders.append(_element("bottom", val="single", sz="4", color="808080"))
+    cell._tc.get_or_add_tcPr().append(borders)
+
+
+def _element(name: str, **attributes: str) -> Any:
+    """Make an element of WordprocessingML (ISO/IEC 29500-1, 17), for which python-docx has no words."""
+    made = OxmlElement(f"w:{name}")
+    for key, value in attributes.items():
+        made.set(qn(f"w:{key}"), value)
+    return made
 
 
 def _run(paragraph: Paragraph, text: str, *, size: float | None = None, gothic: bool = False) -> None:

@@ -4,26 +4,29 @@ A form without a request is blank, for the day on which only a pen works. The wo
 other forms; these hold everything that the decision and the ledger need.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agreements.articles import BLANK_DAY
 from agreements.clock import japan_date, shown, shown_day
 from agreements.decision import Decision, spoken_params
 from agreements.legal import legal_basis
 from agreements.request import Event, Request
-from agreements.schedules import Grid, labels
+from agreements.schedules import Grid
 from agreements.terms import Agreement
-from agreements.vocabulary import CHANNELS, DATASETS, EXCLUSIONS, MODES, PURPOSES
+from agreements.vocabulary import CHANNELS, DATASETS, EXCLUSIONS, MODES, PURPOSES, TRIGGERS
+from agreements.wording import column_words, dataset_words, labels
 from agreements.workflow import ROLES
+from exporters.about import DRILL_SENTENCE
+from exporters.cells import DRILL
 from exporters.paper import Block, Line, PageBreak, Paper, Sign
 from geo.faults import words
 
-_DRILL = "訓練"
-_DRILL_NOTICE = "これは訓練です。実際の災害ではありません。"
-_BLANK_DAY = "令和　　年　　月　　日"
-_BLANK_TIME = "令和　　年　　月　　日　　時　　分"
+_BLANK_TIME = f"{BLANK_DAY}　　時　　分"
 _SHARES = (3, 9)
+#: The triggers that somebody declares; how the request itself comes is a row of its own.
+_DECLARED = tuple(kind for kind in TRIGGERS if kind not in ("telephone", "document"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def _asking(request: Request | None, agreement: Agreement | None, event: Event |
 
 
 def _day(request: Request | None) -> str:
-    return shown_day(japan_date(request.made_at)) if request else _BLANK_DAY
+    return shown_day(japan_date(request.made_at)) if request else BLANK_DAY
 
 
 def _person(request: Request | None) -> str:
@@ -81,7 +84,7 @@ def _asked(request: Request | None, event: Event | None) -> list[tuple[str, str]
         return [
             ("要請の番号", ""), ("要請の日時", _BLANK_TIME),
             ("連絡の方法", "□文書　□電話（折り返して確認した人：　　　　　　　　）"),
-            ("災害の名", ""), ("発動", "□災害対策本部設置　□避難指示　□災害救助法適用　□おそれ　日時："),
+            ("災害の名", ""), ("発動", f"{_boxes([TRIGGERS[kind][0] for kind in _DECLARED])}\n日時："),
             ("情報の種類", _boxes([one.label for one in DATASETS.values()])),
             ("形", _boxes([names[0] for names in MODES.values()])),
             ("項目", "□協定の項目のすべて　□次の項目に限る："),
@@ -89,20 +92,20 @@ def _asked(request: Request | None, event: Event | None) -> list[tuple[str, str]
             ("区域", "□市区町村の全域　□次の区域："), ("提供先（受け取る部署）", ""),
             ("より強い形を求める理由", "（氏名などを求めるとき）"), ("担当者・電話番号", ""),
         ]  # fmt: skip
-    dataset = DATASETS[request.dataset]
-    fields = "協定の項目のすべて" if request.fields is None else "、".join(
-        dataset.columns[name].label if name in dataset.columns else name for name in request.fields
-    )  # fmt: skip
+    fields = "協定の項目のすべて" if request.fields is None else column_words(request.dataset, request.fields)
     by_telephone = f"電話（折り返して確認した人：{request.confirmed_by or '―'}）"
     return [
         ("要請の番号", request.request_id), ("要請の日時", shown(request.made_at)),
         ("連絡の方法", by_telephone if request.channel == "telephone" else "文書"),
         ("災害の名", f"{event.name}（{event.event_id}）" if event else "平常時"),
-        ("情報の種類", dataset.label), ("形", labels((request.mode,), MODES)), ("項目", fields),
-        ("利用の目的", labels((request.purpose,), PURPOSES)),
-        ("区域", f"区域 {request.area}" if request.area else f"市区町村コード {request.municipality} の全域"),
+        ("情報の種類", dataset_words(request.dataset)), ("形", labels((request.mode,), MODES)), ("項目", fields),
+        ("利用の目的", labels((request.purpose,), PURPOSES)), ("区域", _where(request.area, request)),
         ("提供先（受け取る部署）", request.recipient), ("より強い形を求める理由", request.reason or "―"),
     ]  # fmt: skip
+
+
+def _where(area: str | None, request: Request) -> str:
+    return f"区域 {area}" if area else f"市区町村コード {request.municipality} の全域"
 
 
 def _boxes(choices: Sequence[str]) -> str:
@@ -137,18 +140,16 @@ def release_form(
         Time of making, aware.
     """
     title = "情報提供書" if decision.granted else "情報を提供できない旨の通知書"
-    said: tuple[Iterable[Block], Iterable[Block]] = (_refused(decision), ())
-    if decision.granted:
-        said = (_granted(decision, agreement, pack_id), (*_receipt(decision, pack_id), *_listed(files)))
     blocks: list[Block] = [
         Line(shown_day(japan_date(at)), "right"),
         Line(f"{decision.request.recipient}　御中"),
         Line(title, "title"),
         *_drill(event),
-        *said[0],
+        *(_granted(decision, agreement, pack_id) if decision.granted else _refused(decision)),
         Sign("", (("提供する側", provider or (agreement.post.name if agreement else "")), ("職・氏名", ""))),
-        *said[1],
     ]
+    if decision.granted:
+        blocks += [*_receipt(decision, pack_id), *_listed(files)]
     return Paper(title, tuple(blocks), _banner(event), _footer(decision.request, at))
 
 
@@ -198,24 +199,23 @@ def _asked_when(decision: Decision) -> str:
 def _subject(decision: Decision) -> list[tuple[str, str]]:
     request = decision.request
     return [
-        ("情報の種類", DATASETS[decision.dataset].label if decision.dataset in DATASETS else decision.dataset),
+        ("情報の種類", dataset_words(decision.dataset)),
         ("形", labels((decision.mode,), MODES)),
         ("利用の目的", labels((request.purpose,), PURPOSES)),
-        ("区域", f"区域 {decision.area}" if decision.area else f"市区町村コード {request.municipality} の全域"),
+        ("区域", _where(decision.area, request)),  # what is passed on covers no more than what was received
         ("提供先", request.recipient),
         ("判断の日時", shown(decision.decided_at)),
     ]
 
 
 def _given(decision: Decision, agreement: Agreement | None) -> list[tuple[str, str]]:
-    columns = DATASETS[decision.dataset].columns
     basis = legal_basis(decision.basis_id) if decision.basis_id else None
     rows = [
         *_subject(decision),
         ("根拠の条項", f"{agreement.title if agreement else decision.agreement_id}　{decision.article}"),
         ("根拠となる法令", f"{basis.cited}（{basis.title}）" if basis else decision.basis_article),
         ("郵便法8条の検討", decision.assessment_id or ""),
-        ("項目", "、".join(columns[name].label for name in decision.columns) or "なし（件数だけを知らせる）"),
+        ("項目", column_words(decision.dataset, decision.columns) or "なし（件数だけを知らせる）"),
         ("除いたもの", labels(decision.excludes, EXCLUSIONS)),
         ("利用の期限", f"{shown(decision.expires_at)}まで" if decision.expires_at else ""),
         ("渡し方", labels((decision.channel,), CHANNELS) if decision.channel else ""),
@@ -237,11 +237,11 @@ def _duties(decision: Decision) -> Iterator[Block]:
 
 def _drill(event: Event | None) -> Iterator[Block]:
     if event is not None and event.drill:
-        yield Line(_DRILL_NOTICE, "notice")
+        yield Line(DRILL_SENTENCE, "notice")
 
 
 def _banner(event: Event | None) -> str:
-    return _DRILL if event is not None and event.drill else ""
+    return DRILL if event is not None and event.drill else ""
 
 
 def _footer(request: Request | None, at: datetime) -> str:

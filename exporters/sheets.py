@@ -20,8 +20,8 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from agreements.format import ColumnType
-from exporters.about import DRILL_SENTENCE, SENSITIVITY, basis_of, drill_title, lines, rule_words
+from agreements.format import SENSITIVITIES, ColumnType
+from exporters.about import DRILL_SENTENCE, basis_of, drill_title, lines, rule_words
 from exporters.cells import DEGREES, DRILL, as_people_read, japan_time
 from exporters.clean import visible
 from exporters.model import Extract, Layer, Marks
@@ -308,7 +308,7 @@ def _layer_lines(one: _Printed, marks: Marks) -> Iterator[tuple[str, str]]:
         yield "根拠", basis_of(layer, marks)
         if layer.grounds.clause:
             yield "条項", f"協定 {layer.grounds.agreement} {layer.grounds.article}({layer.grounds.clause})"
-        yield "項目", "、".join(f"{column.label}({SENSITIVITY[column.sensitivity]})" for column in layer.columns)
+        yield "項目", "、".join(f"{column.label}({SENSITIVITIES[column.sensitivity][0]})" for column in layer.columns)
     if layer.source:
         yield "出典", layer.source
     if layer.note:

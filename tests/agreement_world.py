@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from agreements.agreement import Agreement, Party, new_agreement_text, parse_agreement
+from agreements.assessment import Assessment
 from agreements.clock import JST
 from agreements.decide import Decision, decide
-from agreements.legal import Assessment
 from agreements.request import PERSONAL_MODES, Event, Mode, Request, Trigger, TriggerKind
 from agreements.vocabulary import PURPOSES
 

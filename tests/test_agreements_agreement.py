@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.agreement import (
@@ -28,10 +28,12 @@ from agreements.agreement import (
     parse_agreement,
 )
 from agreements.clock import JST
+from agreements.documents import Table
 from agreements.errors import AgreementTextError, RequestError, UnknownTemplateError
 from agreements.names import hidden_signs, is_blank, name_key
 from agreements.template import load_template, template_ids
 from agreements.vocabulary import CHANNELS, COST_RULES, third_party
+from geo.faults import MAX_KEPT_PER_CODE, Fault
 
 # The same in every process: the test runner compares the names of the tests.
 KEY = b64encode(Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key().public_bytes_raw()).decode()
@@ -151,7 +153,6 @@ def test_an_agreement_sets_its_own_channel_list_limit_and_cost_rule_and_they_are
     assert "AES-256で暗号化したZIP" in text
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     channel=st.none() | st.sampled_from(sorted(CHANNELS)),
     cost=st.none() | st.sampled_from(sorted(COST_RULES)),
@@ -286,7 +287,6 @@ _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=_UNSEEN), min_s
 _DAYS = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     words=st.lists(_WORDS, min_size=4, max_size=4, unique_by=lambda word: name_key(word) or word),
     begin=_DAYS,
@@ -418,6 +418,17 @@ def test_every_fault_is_reported_at_once_even_beside_an_impossible_date() -> Non
     ]
 
 
+def test_what_was_meant_is_guessed_for_the_faults_that_are_told_and_no_further() -> None:
+    faults: list[Fault] = []
+    table = Table({f"titl{n}": 1 for n in range(MAX_KEPT_PER_CODE + 9)}, "", faults)
+    for key in ("title", "offices"):
+        table.text(key, required=False)
+    table.close()
+    assert len(faults) == MAX_KEPT_PER_CODE + 9
+    assert {fault.params["allowed"] for fault in faults[:MAX_KEPT_PER_CODE]} == {"title"}
+    assert faults[-1].params["allowed"] == "offices、title"
+
+
 def test_an_unknown_key_is_answered_with_the_near_one() -> None:
     with pytest.raises(
         AgreementTextError, match=r"retention_day という項目はありません。 ここに書けるもの：retention_days。"
@@ -490,7 +501,6 @@ def test_a_term_to_the_end_of_february_is_renewed_to_the_end_of_february() -> No
     assert last_day(replace(TERM, effective_to=date(2027, 2, 28), renewal=renewal)) == date(2028, 2, 29)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     end=_DAYS,
     months=st.integers(1, 120),

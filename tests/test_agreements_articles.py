@@ -107,8 +107,8 @@ def test_a_format_tells_label_type_precision_and_whom_it_points_at() -> None:
     grid = format_grid(clause(agreement(MODEL), "person").formats[0])
     assert grid.headings == ("番号", "項目", "項目名（データ）", "型", "細かさ", "区分")
     rows = {row[2]: row for row in grid.rows}
-    assert rows["address"][1:] == ("住所", "address", "文字", "番地・地点", "住居に関わる")
-    assert rows["addressees"][1:] == ("受取人", "addressees", "文字（複数）", "―", "個人に関わる")
+    assert rows["address"][1:] == ("住所", "address", "文字", "番地・地点", "住居の情報")
+    assert rows["addressees"][1:] == ("受取人", "addressees", "文字（複数）", "―", "個人の情報")
     assert rows["status"][3] == f"区分（{'・'.join(DATASETS['delivery-points'].columns['status'].choices.values())}）"
 
 

@@ -292,7 +292,7 @@ def test_a_stronger_mode_is_refused_until_somebody_says_why_the_milder_one_does_
     unexplained = judged(NEW, request(reason=" "))
     assert codes(unexplained) == ["stronger_without_reason"]
     assert (unexplained.granted, unexplained.columns, unexplained.milder) == (False, (), Mode.MATCH)
-    assert "より軽い「照会回答」の形でも提供できますが" in unexplained.reasons[0].sentence()
+    assert "より穏やかな「照会回答」の形でも提供できますが" in unexplained.reasons[0].sentence()
     assert judged(NEW, request(reason="名簿に無い人を探すため")).granted
 
 

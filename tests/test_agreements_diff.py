@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from paper_town import MODEL, OLDER, OLDEST, agreement, clause, with_clause
 
@@ -117,7 +117,6 @@ def _of(chosen: set[str]) -> Agreement:
     return replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id in chosen))
 
 
-@settings(max_examples=40)
 @given(_SUBSETS, _SUBSETS)
 def test_the_way_back_turns_every_gain_into_a_loss(left: set[str], right: set[str]) -> None:
     there, back = compare(_of(left), _of(right)), compare(_of(right), _of(left))

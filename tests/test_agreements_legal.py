@@ -7,17 +7,10 @@ from typing import Any
 import pytest
 from agreement_world import NEW, NOON, ONE_SECOND, PERMITTED, codes, event, judged, request
 
-from agreements.assessment import latest
+from agreements.assessment import latest, new_assessment_text, parse_assessment
 from agreements.clock import JST
 from agreements.errors import LegalTextError
-from agreements.legal import (
-    LegalBasis,
-    legal_bases,
-    legal_basis,
-    new_assessment_text,
-    parse_assessment,
-    parse_bases,
-)
+from agreements.legal import LegalBasis, legal_bases, legal_basis, parse_bases
 from agreements.request import Mode
 from agreements.template import load_template, template_ids
 

@@ -13,6 +13,7 @@ from agreements.clock import JST
 from agreements.errors import RequestError
 from agreements.request import Event, Trigger, TriggerKind
 from agreements.template import load_template
+from geo.faults import words
 
 CATALOGUE: dict[str, dict[str, str]] = tomllib.loads(
     files("agreements").joinpath("messages.toml").read_text(encoding="utf-8")
@@ -40,6 +41,15 @@ def test_both_languages_tell_the_same_things(code: str) -> None:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
     assert names("ja", "hint_ja") == names("en", "hint_en")
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_every_sentence_can_be_filled_in(code: str) -> None:
+    names = {name for text in CATALOGUE[code].values() for _, name, _, _ in string.Formatter().parse(text)} - {None}
+    for lang in ("ja", "en"):
+        said = [words(f"agreements.{code}", dict.fromkeys(names, "○"), lang=lang, hint=hint) for hint in (False, True)]
+        assert "？" not in "".join(said)
+        assert all(name.isidentifier() for name in names if name is not None)
 
 
 def test_the_public_names_are_sorted_few_and_there() -> None:

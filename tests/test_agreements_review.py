@@ -82,8 +82,9 @@ def test_a_basis_that_ran_out_carries_nothing() -> None:
 
 def test_what_is_passed_on_must_be_received_first() -> None:
     alone = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id not in ("dwelling", "person")))
-    found = codes(alone, Level.ERROR)
-    assert {"onward_wider", "onward_longer"} & set(found) or "onward_not_received" in found
+    found = [(f.reason.code, f.place) for f in review(alone, at=AT) if f.level is Level.ERROR]
+    onward = [f"clauses.{c.id}.formats" for c in WHOLE.clauses if c.onward]
+    assert found == [("agreements.review_onward_wider", place) for place in onward]
     none = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.direction == "city_to_third"))
     assert "onward_not_received" in codes(none, Level.ERROR)
 
@@ -205,6 +206,19 @@ def test_findings_come_gravest_first_with_words_in_both_languages() -> None:
         assert kept["place"]
         assert kept["ja"] != kept["en"]
         assert "？" not in kept["ja"] + kept["en"]
+
+
+def test_a_finding_keeps_codes_and_puts_them_into_the_words_of_its_reader() -> None:
+    odd = with_clause(replace(WHOLE, contacts=()), "dwelling", recipients=("police",), purposes=())
+    said = {f.reason.code.removeprefix("agreements.review_"): f for f in review(odd, at=AT)}
+    third, contact, purpose = said["third_party"], said["no_contact"], said["no_purpose"]
+    assert third.reason.params["recipients"] == ("police",)
+    assert "提供先「警察」は当事者ではありません" in third.sentence()
+    assert "names the police, who is no party" in third.sentence("en")
+    assert contact.sentence().startswith("郵便局の連絡先がありません。")
+    assert contact.sentence("en").startswith("There is no contact of the post office")
+    assert "「配達先」（項目：配達先ID、" in purpose.sentence()
+    assert "“delivery points” (columns: point_id, " in purpose.sentence("en")
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

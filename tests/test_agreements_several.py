@@ -21,12 +21,13 @@ from agreement_world import (
     judged,
     request,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.agreement import Agreement
+from agreements.assessment import Assessment
 from agreements.format import DataFormat
-from agreements.legal import Assessment, legal_bases
+from agreements.legal import legal_bases
 from agreements.request import PERSONAL_MODES, Event, EventArea, Mode, Request, TriggerKind
 from agreements.template import Clause, template_ids
 from agreements.vocabulary import DATASETS, columns_of, modes_of
@@ -337,7 +338,6 @@ def _milder_modes(world: _World) -> list[Mode]:
     return [mode for mode in below if _covering(world, replace(asked, mode=mode, fields=None))]
 
 
-@settings(max_examples=120, deadline=None)
 @given(world=_worlds())
 def test_a_grant_is_wholly_inside_one_clause_of_one_agreement_and_both_gates(world: _World) -> None:
     agreements, asked, happened, weighings = world
@@ -360,7 +360,6 @@ def test_a_grant_is_wholly_inside_one_clause_of_one_agreement_and_both_gates(wor
     assert (decision.assessment_id is not None) == (asked.dataset == "delivery-points")
 
 
-@settings(max_examples=40, deadline=None)
 @given(world=_worlds())
 def test_the_order_in_which_agreements_and_weighings_are_given_changes_nothing(world: _World) -> None:
     agreements, asked, happened, weighings = world
@@ -368,7 +367,6 @@ def test_the_order_in_which_agreements_and_weighings_are_given_changes_nothing(w
     assert backwards == judged(agreements, asked, event=happened, assessments=weighings)
 
 
-@settings(max_examples=40, deadline=None)
 @given(world=_worlds())
 def test_no_grant_survives_without_its_bases_or_its_weighings(world: _World) -> None:
     agreements, asked, happened, weighings = world
@@ -377,7 +375,6 @@ def test_no_grant_survives_without_its_bases_or_its_weighings(world: _World) -> 
         assert not judged(agreements, asked, event=happened, assessments=[]).granted
 
 
-@settings(max_examples=40, deadline=None)
 @given(world=_worlds(), lang=st.sampled_from(["ja", "en"]))
 def test_every_answer_can_be_said_on_the_telephone_without_a_hole(world: _World, lang: Any) -> None:
     agreements, asked, happened, weighings = world

@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.format import Column, ColumnType
@@ -120,7 +120,6 @@ def test_in_a_drill_every_feature_says_so(tmp_path: Path) -> None:
     assert "drill" not in written(tmp_path, town.damage())["features"][0]["properties"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

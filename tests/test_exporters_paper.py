@@ -14,7 +14,7 @@ import docx
 import pypdf
 import pytest
 from docx.oxml.ns import qn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from paper_town import AT, OFFICES, agreement
 
@@ -168,7 +168,6 @@ def test_hostile_text_comes_out_of_the_docx_as_it_was_written() -> None:
         ) in plain(said)
 
 
-@settings(max_examples=10, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60))
 def test_no_text_stops_either_file(text: str) -> None:
     assert pdf_bytes(small(text), at=AT).startswith(b"%PDF")

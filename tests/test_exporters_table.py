@@ -17,7 +17,7 @@ import pytest
 import python_calamine
 import shapely
 import xlsxwriter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
@@ -117,7 +117,6 @@ def test_numbers_in_csv_stay_numbers(tmp_path: Path) -> None:
     assert [row["割合"] for row in rows[:4]] == ["-0.5", "", "", ""]
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.none() | st.text(max_size=20), min_size=1, max_size=10))
 def test_any_text_comes_back_from_csv_as_it_was_cleaned(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str | None]
@@ -251,7 +250,6 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_text_in_a_cell_is_written_as_xlsxwriter_would_write_it(
     tmp_path_factory: pytest.TempPathFactory, text: str
