@@ -6,6 +6,7 @@ from typing import Any
 
 from agreements.clock import JST
 from disaster.channel import AES_ZIP, EXCEL_PASSWORD
+from disaster.pack import MAP, RELEASE_FORM, WORKBOOK
 from disaster.residents import answers
 from exporters.about import rule_words
 from exporters.model import Extract, Layer
@@ -86,11 +87,11 @@ def _time_of(text: str | None) -> str:
 
 #: How the files are opened, in the order in which people try them.
 _OPENED: Mapping[str, str] = {
-    "map.html": "地図。ダブルクリックするとブラウザで開きます。",
-    "situation.xlsx": "一覧表。Excelで開きます。",
+    MAP: "地図。ダブルクリックするとブラウザで開きます。",
+    WORKBOOK: "一覧表。Excelで開きます。",
     "situation.gpkg": "QGISなどの地図ソフト用。csv/ と geojson/ には同じ内容を一つずつ入れています。",
     "notice.pdf": "市区町村のお知らせ。郵便局がこのまま届けます。",
-    "release_form.pdf": "情報提供書。受領書のページに記入して、提供元へ返してください。",
+    RELEASE_FORM: "情報提供書。受領書のページに記入して、提供元へ返してください。",
 }
 
 

@@ -9,6 +9,7 @@
         ├── IngestError     a file cannot enter
         │   └── LayoutError     a layout or mapping is refused as a whole; `faults` names every place
         ├── ProvideError    a provision cannot be made
+        │   └── RefusedError    no clause opens what is asked (``disaster.ruling``)
         ├── ReceiveError    a pack cannot be taken in
         ├── ReconcileError  two lists cannot be compared, or a register or answers not be read
         ├── AftercareError  a recall, a receipt or a question about a person cannot be taken

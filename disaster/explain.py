@@ -9,13 +9,12 @@ from typing import Any
 
 from agreements.format import Column, Sensitivity, about_a_home
 from agreements.vocabulary import DATASETS, DELIVERY_POINTS
+from disaster.case import PUBLIC_GEOGRAPHY
 from disaster.errors import ReceiveError
 from disaster.manifest import GROUND, GroundsOf, LayerOf, Manifest
 
 #: How the places of rows are headed in tables; in GeoJSON and GeoPackage they are the geometry.
 PLACES: Mapping[str, str] = {"lon": "経度", "lat": "緯度", "mgrs": "UTM座標(MGRS)", "geometry": "位置・形状"}
-#: Said of what no clause has to open.
-_PUBLIC = "公開されている地理情報です。協定の条項によりません。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def _whom(said: Sensitivity, *, personal: bool) -> Sensitivity:
 def _by_dataset(manifest: Manifest, layer: LayerOf) -> GroundsOf:
     """Return the clause that a manifest of version 1 names for a layer."""
     if layer.name in GROUND:
-        return GroundsOf(basis=_PUBLIC)
+        return GroundsOf(basis=PUBLIC_GEOGRAPHY.sentence)
     dataset = layer.name if layer.name in DATASETS else DELIVERY_POINTS
     found = next((one for one in manifest.clauses if one.dataset == dataset), None)
     if found is None:

@@ -1,7 +1,7 @@
 """Who must not be seen, and which columns may: pure functions between the store and the door.
 
-Protection hides the person, never the dwelling (DESIGN, principle 5): names are taken off the register's rows before
-anything is selected, matched or counted, so no later step can tell a protected person from one who was never there.
+Protection hides the person, never the dwelling: names are taken off the register's rows before anything is
+selected, matched or counted, so no later step can tell a protected person from one who was never there.
 """
 
 import re

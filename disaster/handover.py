@@ -23,7 +23,8 @@ from disaster.channel import AES_ZIP, EXCEL_PASSWORD, PLAIN, lock_workbook, new_
 from disaster.cover import cover
 from disaster.errors import ProvideError
 from disaster.housenumber import may_name_building, without_building
-from disaster.pack import READ_ME, RELEASE_FORM, WORKBOOK, File, described, seal, sync_folders, write_files, zip_folder
+from disaster.newfolder import staging_of, sync_folders
+from disaster.pack import READ_ME, RELEASE_FORM, WORKBOOK, File, described, seal, write_files, zip_folder
 from disaster.progress import Step
 from disaster.register import Selected
 from disaster.store import Store, move
@@ -32,9 +33,6 @@ from exporters.paper import Paper
 from exporters.paperforms import HandedFile, release_form
 from exporters.paperpdf import pdf_bytes
 from geo.address import fold
-
-#: What the name of the post's own pack ends with: it follows no request of its own.
-WORK = "-post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,8 @@ class _Staged:
     password: str | None = field(repr=False)
 
 
-def free_name(store: Store, case: Case, out: Path) -> Path:
-    """Return the folder of a new pack.
+def free_name(store: Store, case: Case, out: Path, *, ending: str = "") -> Path:
+    """Return the folder of a new pack, whose name ends with `ending`.
 
     Raises
     ------
@@ -78,7 +76,7 @@ def free_name(store: Store, case: Case, out: Path) -> Path:
         If somebody's folder has that name: nothing is written over.
     """
     number = len(store.provisions.all(case.request.municipality)) + 1
-    final = out / f"{case.request.request_id}-{number}"
+    final = out / f"{case.request.request_id}-{number}{ending}"
     if final.exists():
         raise ProvideError("disaster.out_exists", folder=final.name)
     return final
@@ -108,13 +106,13 @@ def hand_over(
     ProvideError
         If the files cannot be written; nothing is out then.
     """
-    pack_id, staging = final.name, final.with_name(f".staging-{final.name}")
+    pack_id, staging = final.name, staging_of(final)
     store.provisions.create(
         case.request.request_id, decision=case.decision.to_dict(), staging=staging, final=final, at=case.at,
         provision_id=pack_id, municipality=case.request.municipality,
     )  # fmt: skip
     try:
-        staged = _stage(store, case, contents, staging, step)
+        staged = _stage(store, case, contents, staging / pack_id, step)
         if DATASETS[case.request.dataset].personal:
             _index(store, case, pack_id, subjects)
     except BaseException as error:
@@ -189,13 +187,12 @@ def _cannot_write(folder: Path, error: OSError) -> ProvideError:
     return ProvideError("disaster.cannot_write_out", folder=str(folder), cause=cause)
 
 
-def _stage(store: Store, case: Case, contents: Contents, staging: Path, step: Step) -> _Staged:
-    """Write the whole pack durably into the private folder, in the form in which it travels."""
-    pack_id = staging.name.removeprefix(".staging-")
+def _stage(store: Store, case: Case, contents: Contents, inner: Path, step: Step) -> _Staged:
+    """Write the whole pack durably into a private folder around `inner`, in the form in which it travels."""
+    staging, pack_id = inner.parent, inner.name
     password = None if contents.channel == PLAIN else new_password()
     staging.parent.mkdir(parents=True, exist_ok=True)
     staging.mkdir(mode=0o700)
-    inner = staging / pack_id
     inner.mkdir(mode=0o700)
     files, manifest = _written(store, case, contents, inner, password=password, step=step)
     if contents.channel != EXCEL_PASSWORD:

@@ -56,16 +56,22 @@ FilePath = Annotated[
 ]
 #: Names of areas: of what was passed on all those of its source packs.
 Areas = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Code5 = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
 Time = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
-class _Part(BaseModel):
-    # What a later version adds is passed over; what this version knows must be exactly as it is written.
+class Part(BaseModel):
+    """Part of a document that comes from the other side.
+
+    What a later version adds is passed over; what this version knows must be exactly as it is written.
+    """
+
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
-class Who(_Part):
+class Who(Part):
     """A party by name and code."""
 
     name: Name
@@ -78,14 +84,14 @@ class Provider(Who):
     signing_key: Text = ""
 
 
-class Law(_Part):
+class Law(Part):
     """The basis in law on which personal data were given."""
 
     id: Name
     article: Name
 
 
-class GroundsOf(_Part):
+class GroundsOf(Part):
     """What lets cells leave: a clause (none for public geography), its sentence, and the law for personal data."""
 
     clause: Text = ""
@@ -94,7 +100,7 @@ class GroundsOf(_Part):
     law: Text = ""
 
 
-class EventOf(_Part):
+class EventOf(Part):
     """The event under which something was provided."""
 
     id: Name
@@ -111,7 +117,7 @@ class ColumnOf(GroundsOf):
     choices: Mapping[Name, Text] = {}
 
 
-class LayerOf(_Part):
+class LayerOf(Part):
     """A layer with its columns and counts."""
 
     name: Word
@@ -139,16 +145,16 @@ class LayerOf(_Part):
         return self
 
 
-class FileOf(_Part):
+class FileOf(Part):
     """A file of the pack with its hash, its size in bytes and its rows by layer."""
 
     path: FilePath
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]
     counts: Mapping[Word, Count] = {}
 
 
-class ClauseOf(_Part):
+class ClauseOf(Part):
     """Which clause opens which layer."""
 
     dataset: Word
@@ -160,7 +166,7 @@ class ClauseOf(_Part):
     basis: Text
 
 
-class SourceOf(_Part):
+class SourceOf(Part):
     """A received pack whose rows went on: its area (None for the whole municipality), and for what it was received."""
 
     pack_id: PackName
@@ -169,7 +175,7 @@ class SourceOf(_Part):
     purpose_label: Name
 
 
-class LeftOut(_Part):
+class LeftOut(Part):
     """What was not provided, and why."""
 
     dataset: Word
@@ -177,14 +183,14 @@ class LeftOut(_Part):
     reason: Text
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """What a pack says of itself."""
 
     format: Literal["tayori-pack"]
     version: Literal[1, 2]
     pack_id: PackName
     request_id: PackName
-    municipality: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+    municipality: Code5
     provider: Provider
     recipient: Who
     agreement_id: Name

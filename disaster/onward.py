@@ -23,12 +23,13 @@ from disaster.case import Case, Contents, Origin, Recipient
 from disaster.channel import PLAIN
 from disaster.errors import ProvideError
 from disaster.guard import flatten_addressees, hide_protected
-from disaster.handover import Handed, hand_over
+from disaster.handover import Handed, free_name, hand_over
 from disaster.models import PROTECTION, Side
 from disaster.openlayers import ground
 from disaster.progress import Step, silent
-from disaster.provide import RefusedError, extract, settle
-from disaster.register import Selected, asked_polygons
+from disaster.provide import extract, settle
+from disaster.register import Selected, asked_polygons, subjects_of
+from disaster.ruling import still_granted
 from disaster.store import ReceivedPack, Store
 
 #: What was received, by the mode in which it goes on.
@@ -77,8 +78,8 @@ def pass_on(
         covered = _covered(case.request.area, got.packs)
         case = replace(case, decision=replace(case.decision, expires_at=got.until, area=covered))
         found = _selected(store, case, got.rows)
-        contents = _contents(store, case, found, got)
-        return hand_over(store, case, contents, _free(store, case, out), step, subjects=found, by=by)
+        contents, final = _contents(store, case, found, got), free_name(store, case, out, ending=_ENDING)
+        return hand_over(store, case, contents, final, step, subjects=found, by=by)
 
 
 def _decided(store: Store, request_id: str, municipality: str | None, by: Actor, at: datetime) -> Case:
@@ -88,11 +89,7 @@ def _decided(store: Store, request_id: str, municipality: str | None, by: Actor,
         raise ProvideError("disaster.onward_not_approved", request=request.request_id)
     if third_party(request.recipient) is None or request.mode not in _RECEIVED:
         raise ProvideError("disaster.onward_nobody", recipient=request.recipient, mode=MODES[request.mode][0])
-    ruling = requests.rule(store, request, at=at)
-    if not ruling.decision.granted:
-        requests.record_refusal(store, ruling.decision, by, at=at)
-        raise RefusedError(ruling.decision)
-    case = Case(request, ruling.event, ruling.agreements, ruling.decision, at)
+    case = still_granted(store, request, by, at=at)
     named = case.agreement.municipality.signing_key
     if named and named != store.public_key:
         raise ProvideError("disaster.other_signing_key", agreement=case.agreement.agreement_id)
@@ -147,7 +144,7 @@ def _selected(store: Store, case: Case, rows: pa.Table) -> Selected:
     known = residents.PERSON_COLUMNS if case.request.mode is Mode.PERSON else residents.DWELLING_COLUMNS
     columns = tuple(column for column in known if column.name in rows.column_names)
     selection = residents.Selection(rows, columns, rows.num_rows + unplaced, withheld)
-    return Selected(selection, _subjects(rows))
+    return Selected(selection, subjects_of(rows))
 
 
 def _placed(rows: pa.Table) -> pa.Table:
@@ -188,14 +185,6 @@ def _without_protected(store: Store, case: Case, rows: pa.Table) -> pa.Table:
     return hidden.drop_columns(["addressees", *lacking]).take(pa.array(shown))
 
 
-def _subjects(rows: pa.Table) -> pa.Table:
-    def column(name: str) -> pa.Array | pa.ChunkedArray:
-        return rows.column(name) if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
-
-    names = ("addressee", "address", "point_id")
-    return pa.table([column(name) for name in names], names=["name", "address", "point_id"])
-
-
 def _contents(store: Store, case: Case, found: Selected, got: _Received) -> Contents:
     city, to = case.agreement.municipality, case.request.recipient
     made = extract(case, found.selection, got.as_of)
@@ -208,11 +197,3 @@ def _contents(store: Store, case: Case, found: Selected, got: _Received) -> Cont
         provider=Recipient(city.name, city.code),
         sources=got.packs,
     )
-
-
-def _free(store: Store, case: Case, out: Path) -> Path:
-    number = len(store.provisions.all(case.request.municipality)) + 1
-    final = out / f"{case.request.request_id}-{number}{_ENDING}"
-    if final.exists():
-        raise ProvideError("disaster.out_exists", folder=final.name)
-    return final

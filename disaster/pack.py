@@ -2,17 +2,14 @@
 
 import hashlib
 import json
-import os
 import zipfile
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 from pyzipper.zipfile_aes import AESZipInfo
 
@@ -20,9 +17,11 @@ from agreements.clock import JST
 from agreements.format import Column
 from disaster.channel import open_locked_zip
 from disaster.errors import ProvideError, ReceiveError
-from disaster.manifest import FORMAT, MANIFEST, READABLE, SIGNATURE, VERSION, Manifest
+from disaster.manifest import FORMAT, MANIFEST, READABLE, SIGNATURE, VERSION, FileOf, Manifest
+from disaster.newfolder import sync_private
+from disaster.packfiles import PackFiles
 from disaster.progress import Step, silent
-from disaster.store import sync_folder
+from disaster.signing import is_signed, signature_of
 from exporters.geojson import write_geojson
 from exporters.geopackage import write_geopackage
 from exporters.model import Extract, Layer, Marks
@@ -34,7 +33,9 @@ WORKBOOK, MAP = "situation.xlsx", "map.html"
 #: The answer to the request on paper, with the slip that the recipient signs: nobody's data are in it.
 RELEASE_FORM = "release_form.pdf"
 #: A manifest is words and counts; anything larger is not one.
-MAX_MANIFEST_BYTES = 4_000_000
+_MAX_MANIFEST_BYTES = 4_000_000
+#: A signature is one line of 88 signs.
+_MAX_SIGNATURE_BYTES = 1_000
 
 #: Files that hold all layers, and formats that hold one layer a file.
 _WHOLE: Mapping[str, Callable[[Path, Sequence[Layer], Marks], Mapping[str, int]]] = {
@@ -90,14 +91,13 @@ def write_files(
 def described(folder: Path, path: str, counts: Mapping[str, int]) -> File:
     """Hash a written file and make it durable and readable by its owner only."""
     file = folder / path
-    file.chmod(0o600)
-    with file.open("r+b") as stream:
+    sync_private(file)
+    with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        os.fsync(stream.fileno())
     return File(path, digest, file.stat().st_size, dict(counts))
 
 
-def layer_entry(layer: Layer) -> dict[str, Any]:
+def _layer_entry(layer: Layer) -> dict[str, Any]:
     """Describe a layer in the manifest: columns by machine name, label and sensitivity, and its counts."""
     entry: dict[str, Any] = {
         "name": layer.name,
@@ -157,7 +157,7 @@ def seal(
         "format": FORMAT,
         "version": VERSION,
         **head,
-        "layers": [layer_entry(layer) for layer in layers],
+        "layers": [_layer_entry(layer) for layer in layers],
         "files": [{"path": f.path, "sha256": f.sha256, "bytes": f.bytes, "counts": dict(f.counts)} for f in files],
     }
     manifest = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
@@ -166,17 +166,10 @@ def seal(
     except ValidationError as error:
         where = "、".join(".".join(map(str, one["loc"])) for one in error.errors()[:3])
         raise ProvideError("disaster.manifest_unfit", where=where) from error
-    for name, content in ((MANIFEST, manifest), (SIGNATURE, b64encode(key.sign(manifest)) + b"\n")):
+    for name, content in ((MANIFEST, manifest), (SIGNATURE, signature_of(manifest, key))):
         (folder / name).write_bytes(content)
         described(folder, name, {})
     return manifest
-
-
-def sync_folders(folder: Path) -> None:
-    """Make the names of all files below a folder durable; their contents are since they were hashed."""
-    for below in sorted(path for path in folder.rglob("*") if path.is_dir()):
-        sync_folder(below)
-    sync_folder(folder)
 
 
 def zip_folder(folder: Path, target: Path, *, at: datetime, password: str | None = None) -> None:
@@ -195,7 +188,7 @@ def zip_folder(folder: Path, target: Path, *, at: datetime, password: str | None
     described(target.parent, target.name, {})
 
 
-def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
+def read_manifest(files: PackFiles) -> tuple[Manifest, bytes]:
     """Return the manifest, and the bytes that were signed.
 
     Raises
@@ -203,17 +196,16 @@ def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
     ReceiveError
         If there is none, or it is not a manifest that this version reads.
     """
-    path, signature = folder / MANIFEST, folder / SIGNATURE
-    if not all(file.is_file() and not file.is_symlink() for file in (path, signature)):
-        raise ReceiveError("disaster.no_manifest", file=folder.name)
-    if max(path.stat().st_size, signature.stat().st_size) > MAX_MANIFEST_BYTES:
-        raise ReceiveError("disaster.bad_manifest", file=folder.name)
-    content = path.read_bytes()
-    _require_version(content, folder.name)
+    if not {MANIFEST, SIGNATURE} <= files.paths:
+        raise ReceiveError("disaster.no_manifest", file=files.name)
+    content = files.read(MANIFEST, _MAX_MANIFEST_BYTES + 1)
+    if len(content) > _MAX_MANIFEST_BYTES:
+        raise ReceiveError("disaster.bad_manifest", file=files.name)
+    _require_version(content, files.name)
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
-        raise ReceiveError("disaster.bad_manifest", file=folder.name) from error
+        raise ReceiveError("disaster.bad_manifest", file=files.name) from error
     return manifest, content
 
 
@@ -229,7 +221,7 @@ def _require_version(content: bytes, name: str) -> None:
         raise ReceiveError("disaster.pack_version", file=name, version=str(document.get("version"))[:20], known=VERSION)
 
 
-def verify_signature(folder: Path, manifest: bytes, public_key: str) -> None:
+def verify_signature(files: PackFiles, manifest: bytes, public_key: str) -> None:
     """Check that the manifest was signed by the key of the agreement.
 
     Parameters
@@ -242,30 +234,34 @@ def verify_signature(folder: Path, manifest: bytes, public_key: str) -> None:
     ReceiveError
         If the signature is another's or the manifest was altered.
     """
-    try:
-        signature = b64decode((folder / SIGNATURE).read_bytes().strip(), validate=True)
-        Ed25519PublicKey.from_public_bytes(b64decode(public_key, validate=True)).verify(signature, manifest)
-    except (InvalidSignature, ValueError) as error:
-        raise ReceiveError("disaster.bad_signature", file=folder.name) from error
+    if not is_signed(manifest, files.read(SIGNATURE, _MAX_SIGNATURE_BYTES), public_key):
+        raise ReceiveError("disaster.bad_signature", file=files.name)
 
 
-def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Check that the folder holds exactly the files of the manifest, unaltered.
+def verify_files(files: PackFiles, manifest: Manifest) -> None:
+    """Check that the pack holds exactly the files of the manifest, unaltered.
 
     Raises
     ------
     ReceiveError
         Naming the first file that is missing, altered, or not in the manifest.
     """
-    listed = {file.path: file for file in manifest.files}
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    present = {path.relative_to(folder).as_posix() for path in found}
-    for extra in sorted(present - listed.keys() - {MANIFEST, SIGNATURE}):
+    listed = {file.path for file in manifest.files}
+    for extra in sorted(files.paths - listed - {MANIFEST, SIGNATURE}):
         raise ReceiveError("disaster.pack_extra_file", file=extra)
-    for path, said in sorted(listed.items()):
-        file = folder / path
-        if path not in present or file.is_symlink() or not file.is_file():
-            raise ReceiveError("disaster.pack_missing_file", file=path)
-        with file.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != said.sha256:
-                raise ReceiveError("disaster.pack_altered_file", file=path)
+    for said in sorted(manifest.files, key=lambda file: file.path):
+        verify_file(files, said)
+
+
+def verify_file(files: PackFiles, said: FileOf) -> None:
+    """Check that one file of a pack is as the manifest says.
+
+    Raises
+    ------
+    ReceiveError
+        If it is missing or altered.
+    """
+    if said.path not in files.paths:
+        raise ReceiveError("disaster.pack_missing_file", file=said.path)
+    if files.sha256(said.path) != said.sha256:
+        raise ReceiveError("disaster.pack_altered_file", file=said.path)

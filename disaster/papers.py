@@ -12,7 +12,8 @@ from agreements.schedules import OfficeLine
 from agreements.workflow import Act
 from disaster.errors import DisasterError
 from disaster.models import OFFICE_AREAS, OFFICES
-from disaster.requests import Ruling, filed, rule
+from disaster.requests import filed
+from disaster.ruling import Ruling, rule
 from disaster.store import Store
 from exporters.paper import Block, Line, PageBreak, Paper
 from exporters.paperagreement import agreement_document

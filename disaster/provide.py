@@ -1,9 +1,8 @@
 """THE ONE DOOR: personal data leave here and nowhere else, and each time leave a trace.
 
-Order of a provision (DESIGN, flow of the main job): an approved request, decided once more, the register without
-protected people, cut to the clause, written into a private staging folder, hashed, ledger "released" committed with the
-hash, renamed into the output folder, ledger "handed". A crash between two steps is settled when the store is next
-opened for writing.
+Order of a provision: an approved request, decided once more, the register without protected people, cut to the clause,
+written into a private staging folder, hashed, ledger "released" committed with the hash, renamed into the output
+folder, ledger "handed". A crash between two steps is settled when the store is next opened for writing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,7 @@ from disaster.case import Attached, Case, Contents, Recipient, grounds
 from disaster.channel import PLAIN
 from disaster.errors import ProvideError
 from disaster.guard import minimise, permitted, run_out
-from disaster.handover import WORK, Handed, free_name, hand_over
+from disaster.handover import Handed, free_name, hand_over
 from disaster.intake import gazetteer_of
 from disaster.layers import layer, opens_place
 from disaster.models import DELIVERY_POINTS, PROTECTION
@@ -31,7 +30,7 @@ from disaster.openlayers import ACCOMPANYING, EXCLUDED, accompanying, ground, op
 from disaster.pack import MAP, WORKBOOK
 from disaster.progress import Step, silent
 from disaster.register import Selected, register, selected
-from disaster.requests import RefusedError
+from disaster.ruling import RefusedError, rule, still_granted
 from disaster.store import Store
 from exporters.model import Extract, Layer
 
@@ -144,7 +143,7 @@ def settle(store: Store, *, at: datetime) -> None:
 
 def dry_run(store: Store, request: Request, *, at: datetime) -> Decision:
     """Decide without recording or providing anything."""
-    return requests.rule(store, request, at=at).decision
+    return rule(store, request, at=at).decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +163,7 @@ class _Cut:
 def _decided(store: Store, request_id: str, municipality: str | None, by: Actor, at: datetime) -> Case:
     """Decide again at the release: what was approved yesterday may be open no more today."""
     request, _ = requests.releasable(store, request_id, by, at=at, municipality=municipality)
-    ruling = requests.rule(store, request, at=at)
-    if not ruling.decision.granted:
-        requests.record_refusal(store, ruling.decision, by, at=at)
-        raise RefusedError(ruling.decision)
-    return Case(request, ruling.event, ruling.agreements, ruling.decision, at)
+    return still_granted(store, request, by, at=at)
 
 
 @contextmanager
@@ -185,7 +180,7 @@ def _recorded_failure(store: Store, request: Request, at: datetime) -> Iterator[
 def _require_own(store: Store, case: Case) -> None:
     """Refuse what is the other side's to give, and an agreement that names another key than ours."""
     clause = next(one for one in case.agreement.clauses if one.id == case.decision.clause_id)
-    if clause.direction not in ("post_to_city", "both"):
+    if not clause.from_post:
         raise ProvideError("disaster.not_ours_to_give", article=clause.article)
     if case.agreement.post.signing_key != store.public_key:
         raise ProvideError("disaster.other_signing_key", agreement=case.agreement.agreement_id)
@@ -270,7 +265,8 @@ def _hand(store: Store, case: Case, cut: _Cut, final: Path, *, by: Actor, step: 
     """Hand over: the post's own list first, so that nobody is told of a mailing that has none."""
     if cut.mailing is None:
         return _provided(case, cut, hand_over(store, case, cut.pack, final, step, subjects=cut.subjects, by=by), None)
-    own = hand_over(store, case, cut.mailing, final.with_name(final.name + WORK), step, subjects=cut.subjects)
+    aside = final.with_name(final.name + requests.WORK_LIST)
+    own = hand_over(store, case, cut.mailing, aside, step, subjects=cut.subjects)
     return _provided(case, cut, hand_over(store, case, cut.pack, final, step, by=by), own.folder)
 
 

@@ -1,6 +1,5 @@
 """The way out for kinds registered as non-personal: files for anybody, layers for the service and the notebook."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,9 @@ import shapely
 from disaster.errors import PublishError
 from disaster.layers import geometry_of, noun_layer, sorted_rows
 from disaster.models import GAZETTEER, NOUNS, Noun
-from disaster.pack import File, sync_folders, write_files
-from disaster.store import Store, move
+from disaster.newfolder import new_folder
+from disaster.pack import File, write_files
+from disaster.store import Store
 from exporters.model import Extract, Layer, Marks
 
 #: Kinds that may be published, in the order in which people look for them.
@@ -146,7 +146,7 @@ def public_marks(municipality: str, as_of: datetime, *, drill: bool) -> Marks:
 def write_published(
     store: Store, layers: Sequence[Layer], marks: Marks, out: Path, *, at: datetime, entry: str = "published"
 ) -> Published:
-    """Write layers into a private folder beside the target, record it, then rename: all or nothing.
+    """Write layers into a new folder and record it before they lie there: all or nothing.
 
     Parameters
     ----------
@@ -160,20 +160,9 @@ def write_published(
     """
     if any(isinstance(one, Extract) for one in layers):
         raise PublishError("disaster.not_publishable", kind="extract", title="個人情報")
-    if out.exists():
-        raise PublishError("disaster.out_exists", folder=out.name)
-    staging = out.with_name(f".staging-{out.name}")
     counts = {one.name: len(one) for one in layers}
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True, mode=0o700)
-        files = write_files(staging, layers, marks)
-        sync_folders(staging)
+    with new_folder(out, PublishError) as folder:
+        files = write_files(folder, layers, marks)
         said = {"counts": counts, "files": [file.path for file in files], "drill": marks.drill}
         store.ledger.record(entry, said, at=at)
-        move(staging, out)
-    except OSError as error:
-        raise PublishError("disaster.cannot_write_out", folder=str(out), cause=error.strerror or "") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return Published(out, counts, tuple(files), marks.drill)

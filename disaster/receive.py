@@ -11,8 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from agreements.agreement import Agreement, in_force, parse_agreement
+from agreements.agreement import Agreement, in_force
 from agreements.format import Column, ColumnType
+from disaster.aftercare.out import agreements_of
 from disaster.aftercare.recall import recalled_by
 from disaster.channel import EXCEL_PASSWORD
 from disaster.cover import japan_time
@@ -21,14 +22,14 @@ from disaster.layers import layer
 from disaster.manifest import LAYERS, MANIFEST, LayerOf, Manifest
 from disaster.models import NOUNS, OPENINGS, PLACE_COLUMNS, SHELTERS, Side
 from disaster.newfolder import new_folder
-from disaster.pack import described, read_manifest, verify_files, verify_signature
+from disaster.pack import read_manifest, verify_files, verify_signature
+from disaster.packfiles import files_in, laid_out
 from disaster.progress import Step, silent
 from disaster.publish import NOT_SHOWN, PUBLISHABLE, Published, published_layer, write_published
 from disaster.residents import DWELLING_COLUMNS, FORWARD_COLUMNS, MATCH_COLUMNS, PERSON_COLUMNS, STATUS_COLUMNS
 from disaster.schemas.parse import parse
 from disaster.situation import beside, with_openings
 from disaster.store import Store
-from disaster.unpack import opened
 from exporters.model import Layer, Marks
 from geo.read import Reader
 
@@ -99,7 +100,7 @@ def receive(
         with _recorded_refusal(store, at):
             step("署名とハッシュ値を確かめています")
             store.staging.mkdir(mode=0o700, exist_ok=True)
-            inner = held.enter_context(opened(pack, beside=store.staging, password=password))
+            inner = held.enter_context(laid_out(pack, beside=store.staging, password=password))
             manifest, tables, unchanged = _taken(store, inner, at, reader, step=step)
         if unpack is not None:
             _unpack(store, inner, manifest, unpack, at)
@@ -113,12 +114,13 @@ def _taken(
     store: Store, folder: Path, at: datetime, reader: Reader, *, step: Step
 ) -> tuple[Manifest, Mapping[str, pa.Table], bool]:
     """Check everything, then store it in one step."""
-    manifest, content = read_manifest(folder)
+    files = files_in(folder)
+    manifest, content = read_manifest(files)
     agreement = _agreement(store, manifest)
-    verify_signature(folder, content, agreement.post.signing_key)
+    verify_signature(files, content, agreement.post.signing_key)
     _check_addressee(store, manifest, agreement, at)
     _require_not_gone(store, manifest)
-    verify_files(folder, manifest)
+    verify_files(files, manifest)
     if manifest.channel == EXCEL_PASSWORD:
         raise ReceiveError("disaster.workbook_only", file=folder.name)
     _check_counts(manifest)
@@ -134,9 +136,7 @@ def _unpack(store: Store, folder: Path, manifest: Manifest, out: Path, at: datet
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             target = staging / path.relative_to(folder)
             target.parent.mkdir(mode=0o700, exist_ok=True)
-            target.touch(mode=0o600)
             shutil.copyfile(path, target)
-            described(staging, target.relative_to(staging).as_posix(), {})
         said = {
             "municipality": manifest.municipality, "pack_id": manifest.pack_id, "files": len(manifest.files),
             "expires_at": manifest.expires_at.isoformat() if manifest.expires_at else None,
@@ -156,8 +156,7 @@ def _recorded_refusal(store: Store, at: datetime) -> Iterator[None]:
 
 def _agreement(store: Store, manifest: Manifest) -> Agreement:
     """Return our own copy of the agreement that the pack names, whose key must have signed it."""
-    agreements = (parse_agreement(record.text) for record in store.agreements.all(manifest.municipality))
-    found = next((one for one in agreements if one.agreement_id == manifest.agreement_id), None)
+    found = agreements_of(store, manifest.municipality).get(manifest.agreement_id)
     if found is None:
         raise ReceiveError("disaster.unknown_agreement", agreement=manifest.agreement_id)
     return found

@@ -65,10 +65,10 @@ def selected(
         asked = _list(case, inquiries).table
         rows = sorted_rows(points, DELIVERY_POINTS.key)
         answers = residents.match(rows, asked, city=case.agreement.municipality.name, gazetteer=gazetteer)
-        return Selected(answers, _found(answers.table, asked))
+        hits = asked.filter(pc.equal(answers.table.column("result"), "hit"))
+        return Selected(answers, subjects_of(hits, name="inquired_name", address="inquired_address"))
     found = _in_order(_of_area(points, case.request.mode, asked_polygons(store, case)))
-    names = found.table.column(residents.ADDRESSEE.name) if case.request.mode is Mode.PERSON else None
-    return Selected(found, _subjects(found.table, names))
+    return Selected(found, subjects_of(found.table))
 
 
 def _of_area(points: pa.Table, mode: Mode, polygons: np.ndarray | None) -> residents.Selection:
@@ -85,16 +85,13 @@ def _in_order(found: residents.Selection) -> residents.Selection:
     return replace(found, table=sorted_rows(found.table, DELIVERY_POINTS.key))
 
 
-def _found(answers: pa.Table, asked: pa.Table) -> pa.Table:
-    hits = asked.filter(pc.equal(answers.column("result"), "hit"))
-    nothing = pa.nulls(hits.num_rows, pa.string())
-    columns = [hits.column("inquired_name"), hits.column("inquired_address"), nothing]
-    return pa.table(columns, names=["name", "address", "point_id"])
+def subjects_of(rows: pa.Table, *, name: str = residents.ADDRESSEE.name, address: str = "address") -> pa.Table:
+    """Return whom rows are about (`Selected.subjects`), from the columns of these names; null where there is none."""
 
+    def column(of: str) -> pa.Array | pa.ChunkedArray:
+        return rows.column(of) if of in rows.column_names else pa.nulls(rows.num_rows, pa.string())
 
-def _subjects(rows: pa.Table, names: pa.ChunkedArray | None) -> pa.Table:
-    of = pa.nulls(rows.num_rows, pa.string()) if names is None else names
-    return pa.table([of, rows.column("address"), rows.column("point_id")], names=["name", "address", "point_id"])
+    return pa.table({"name": column(name), "address": column(address), "point_id": column("point_id")})
 
 
 def _list(case: Case, inquiries: Batch | None) -> Batch:
@@ -112,5 +109,5 @@ def asked_polygons(store: Store, case: Case) -> np.ndarray | None:
     areas = store.current(AREAS.kind, case.request.municipality, drill=case.drill).table
     chosen = areas.filter(pc.equal(areas.column("area_id"), case.request.area)) if areas.num_rows else areas
     if chosen.num_rows == 0:
-        raise ProvideError("disaster.unknown_area", area=case.request.area)
+        raise ProvideError("disaster.area_elsewhere", area=case.request.area)
     return np.asarray(shapely.from_wkb(chosen.column("geometry").to_numpy(zero_copy_only=False)))

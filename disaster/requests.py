@@ -8,19 +8,19 @@ recorded, a refusal with the sentence to say on the telephone.
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from agreements.agreement import Agreement, parse_agreement
+from agreements import workflow
 from agreements.clock import JST, japan_date, shown
-from agreements.decide import Decision, Reason, decide
-from agreements.request import PERSONAL_MODES, Event, Mode, Request
-from agreements.vocabulary import DATASETS, third_party
-from agreements.workflow import Act, Actor, Course, Role, State, Step, require_right
+from agreements.decide import Decision
+from agreements.errors import WorkflowError
+from agreements.names import name_key
+from agreements.request import Request
+from agreements.workflow import ACTS, Act, Actor, Course, Role, State, Step
 from disaster.errors import ProvideError
+from disaster.lateness import document_words
 from disaster.models import Side
-from disaster.particulars import area_held, document_words, opened, without
+from disaster.ruling import RefusedError, record_refusal, rule
 from disaster.store import Store
-from geo.faults import Lang
 
 #: States in which a request still waits for somebody; what was refused was answered.
 WAITING = frozenset({State.REQUESTED, State.APPROVED, State.BREAK_GLASS, State.RELEASED})
@@ -28,7 +28,7 @@ WAITING = frozenset({State.REQUESTED, State.APPROVED, State.BREAK_GLASS, State.R
 _REQUEST_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,59}")
 _OUT = frozenset({State.RELEASED, State.HANDED, State.RECALLED})
 #: End of the name of the post's own work list, which goes out before the municipality's pack of the same request.
-_WORK_LIST = "-post"
+WORK_LIST = "-post"
 #: Who stands in the steps that a crash left out; the release's own entry in the ledger names the person.
 _AFTER_CRASH = Actor("自動記録(中断の後)", Role.OFFICE)
 
@@ -36,31 +36,8 @@ _AFTER_CRASH = Actor("自動記録(中断の後)", Role.OFFICE)
 _ROLES_OF = {
     Side.POST: frozenset(Role) - {Role.MUNICIPAL_HQ, Role.PREFECTURE},
     Side.MUNICIPALITY: frozenset({Role.MUNICIPAL_HQ, Role.PROTECTION_OFFICER}),
+    Side.DEMO: frozenset(Role),
 }
-
-#: Every waiting request is decided with the same few texts.
-_parsed = lru_cache(maxsize=64)(parse_agreement)
-
-
-class RefusedError(ProvideError):
-    """A request that no clause opens; `decision` says why, and the ledger has it."""
-
-    def __init__(self, decision: Decision) -> None:
-        super().__init__("disaster.request_refused", reasons=" ".join(r.sentence("ja") for r in decision.reasons))
-        self.decision = decision
-
-    def sentence(self, lang: Lang = "ja") -> str:
-        """Say which clause is missing, in the asked language."""
-        return " ".join(reason.sentence(lang) for reason in self.decision.reasons)
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """A decision and what it was decided on."""
-
-    decision: Decision
-    agreements: tuple[Agreement, ...]
-    event: Event | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +99,6 @@ def require_request_id(request_id: str) -> None:
         raise ProvideError("disaster.bad_request_id", name=request_id[:60])
 
 
-def rule(store: Store, request: Request, *, at: datetime) -> Ruling:
-    """Decide with all agreements, assessments and the event that the store knows; nothing is recorded."""
-    code = request.municipality
-    kept = store.agreements.all(code) or store.agreements.all()  # another's tells who asks outside of its own area
-    agreements = tuple(_parsed(record.text) for record in kept)
-    known = store.events.all(code) if request.event_id else ()
-    event = next((event for event in known if event.event_id == request.event_id), None)
-    decision = decide(agreements, request, event=event, at=at, assessments=store.assessments.all(code))
-    if decision.granted and code not in store.municipalities:
-        decision = without(decision, Reason("disaster.place_not_held", {"municipality": code}))
-    elif decision.granted and store.side is Side.POST and third_party(request.recipient) is not None:
-        decision = without(decision, Reason("disaster.not_ours_to_give", {"article": decision.article}))
-    elif decision.granted and not area_held(store, request, event):
-        decision = without(decision, Reason("disaster.area_elsewhere", {"area": request.area}))
-    return Ruling(decision, agreements, event)
-
-
-def mildest(store: Store, request: Request, *, at: datetime) -> Mode:
-    """Return the mildest mode that would be granted for the purpose, else the mildest that some clause opens for it.
-
-    Where no clause opens any, it is the mode that the request names.
-    """
-    if request.dataset not in DATASETS or not DATASETS[request.dataset].personal:
-        return Mode.LAYER
-    rulings = {mode: rule(store, replace(request, mode=mode, fields=None), at=at) for mode in PERSONAL_MODES}
-    granted = [mode for mode, ruling in rulings.items() if ruling.decision.granted]
-    open_for = [mode for mode, ruling in rulings.items() if opened(ruling.agreements, request, mode)]
-    return next(iter(granted or open_for), request.mode)
-
-
 def submit(store: Store, request: Request, by: Actor, *, at: datetime) -> Filed:
     """Write a request down and decide it; one that is refused is written down as refused, one that stands stays.
 
@@ -170,7 +117,7 @@ def submit(store: Store, request: Request, by: Actor, *, at: datetime) -> Filed:
         If its number can be no folder's name.
     """
     require_request_id(request.request_id)
-    _require_right(store, Act.REQUEST, by)
+    require_right(store, Act.REQUEST, by)
     asked = Course(request.request_id, asked_by=request.person).next(Act.REQUEST, by, at)
     if request.municipality not in store.municipalities:
         decision = rule(store, request, at=at).decision
@@ -255,7 +202,7 @@ def document(
     came = at if received_at is None else received_at
     if came > at:
         raise ProvideError("disaster.document_ahead", when=shown(came))
-    _require_right(store, Act.DOCUMENT, by)
+    require_right(store, Act.DOCUMENT, by)
     with store.writing():
         found = filed(store, request_id, municipality=municipality)
         request = found.request
@@ -306,7 +253,7 @@ def releasable(
     """
     if store.side is Side.POST and by.role is Role.MUNICIPAL_HQ:
         raise ProvideError("disaster.released_by_asking_side")
-    _require_right(store, Act.RELEASE, by)
+    require_right(store, Act.RELEASE, by)
     found = filed(store, request_id, municipality=municipality)
     found.course.next(Act.RELEASE, by, at)
     return found.request, found.course
@@ -340,7 +287,7 @@ def settle(store: Store, *, at: datetime) -> None:
     """
     packs = [pack for pack in store.provisions.all() if pack.state == "handed"]
     for pack in packs:
-        if pack.created_at != packs[0].created_at or pack.provision_id.endswith(_WORK_LIST):
+        if pack.created_at != packs[0].created_at or pack.provision_id.endswith(WORK_LIST):
             continue
         found = filed(store, pack.request_id, municipality=pack.municipality)
         course = found.course
@@ -348,12 +295,6 @@ def settle(store: Store, *, at: datetime) -> None:
             course = released(store, found.request, _AFTER_CRASH, at=at, number=pack.provision_id)
         if course.state is State.RELEASED:
             handed(store, found.request, _AFTER_CRASH, at=at, number=pack.provision_id)
-
-
-def record_refusal(store: Store, decision: Decision, by: Actor, *, at: datetime) -> None:
-    """Write a refusal into the ledger: the decision, who was refused, and the sentence to say on the telephone."""
-    said = {"decision": decision.to_dict(), "by": by.name, "role": str(by.role), "telephone": decision.telephone("ja")}
-    store.ledger.record("refused", said, at=at)
 
 
 def awaited_documents(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[Awaited, ...]:
@@ -384,7 +325,7 @@ def open_reviews(store: Store, *, at: datetime, municipality: str | None = None)
 
 def _allow(store: Store, request_id: str, step: Step, municipality: str | None) -> Filed:
     """Take a step that opens the door, once it is decided anew; who may not take it learns nothing of the decision."""
-    _require_right(store, step.act, step.actor)
+    require_right(store, step.act, step.actor)
     with store.writing():
         found = filed(store, request_id, municipality=municipality)
         found.course.next(step.act, step.actor, step.at, step.reason)
@@ -395,16 +336,24 @@ def _allow(store: Store, request_id: str, step: Step, municipality: str | None) 
 
 
 def _plain(store: Store, request_id: str, step: Step, municipality: str | None) -> Filed:
-    _require_right(store, step.act, step.actor)
+    require_right(store, step.act, step.actor)
     with store.writing():
         found = filed(store, request_id, municipality=municipality)
         take(store, found.request, step)
     return filed(store, request_id, municipality=found.request.municipality)
 
 
-def _require_right(store: Store, act: Act, by: Actor) -> None:
-    """Refuse what a role may not do, naming the roles of this side that may."""
-    require_right(act, by.role, among=_ROLES_OF[store.side])
+def require_right(store: Store, act: Act, by: Actor) -> None:
+    """Refuse an actor without a name, and what a role may not do, whatever the course of a request says.
+
+    Raises
+    ------
+    WorkflowError
+        Naming the roles of this side that may.
+    """
+    if not name_key(by.name):
+        raise WorkflowError("agreements.step_without_name", act=ACTS[act])
+    workflow.require_right(act, by.role, among=_ROLES_OF[store.side])
 
 
 def _as_it_stands(request: Request, course: Course) -> Filed:

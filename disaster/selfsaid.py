@@ -20,8 +20,8 @@ from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
 from msoffcrypto.format.ooxml import OOXMLFile
 from python_calamine import CalamineError, CalamineWorkbook
 
+from agreements.format import SENSITIVITIES
 from disaster.errors import ReceiveError
-from exporters.about import SENSITIVITY
 from geo.read import Limits
 
 Documents = list[Mapping[str, Any]]
@@ -31,7 +31,9 @@ _MAP_BLOCK = re.compile(r'<template id="tayori-about">(.*?)</template>', re.DOTA
 _GDAL_ITEM = re.compile(r'<MDI key="tayori">(.*?)</MDI>', re.DOTALL)
 _ABOUT_SHEET = "この表について"
 _CLAUSE = re.compile(r"協定 (?P<agreement>\S+) (?P<article>\S+)\((?P<clause>[^()]+)\)")
-_COLUMN = re.compile(rf"(?P<label>.+?)\((?P<whom>{'|'.join(map(re.escape, SENSITIVITY.values()))})\)(?:、|$)")
+_COLUMN = re.compile(
+    rf"(?P<label>.+?)\((?P<whom>{'|'.join(re.escape(words) for words, _ in SENSITIVITIES.values())})\)(?:、|$)"
+)
 _LAW = "法令の根拠: "
 #: A locked workbook is no ZIP but a compound file (MS-CFB).
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -126,7 +128,7 @@ def _of_rows(rows: Sequence[Sequence[Any]]) -> Iterator[Mapping[str, Any]]:
 
 
 def _of_sheet(title: str, said: Mapping[str, str]) -> Mapping[str, Any]:
-    codes = {words: code for code, words in SENSITIVITY.items()}
+    codes = {words: code for code, (words, _) in SENSITIVITIES.items()}
     columns = [
         {"name": found["label"], "label": found["label"], "sensitivity": codes[found["whom"]]}
         for found in _COLUMN.finditer(said["項目"])

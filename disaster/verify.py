@@ -1,4 +1,7 @@
-"""Is this pack whole, and whose is it? Without a store, on any machine; and what each of its columns stands under."""
+"""Is this pack whole, and whose is it? Without a store, on any machine; and what each of its columns stands under.
+
+Nothing is written: what a ZIP holds is read in memory, so that no copy of it stays where somebody only looked.
+"""
 
 import hashlib
 from base64 import b64decode
@@ -12,9 +15,9 @@ from agreements.terms import Agreement
 from disaster.errors import ReceiveError
 from disaster.explain import ColumnGrounds, chosen, columns_of_descriptions, columns_of_manifest
 from disaster.manifest import MANIFEST, FileOf, Manifest
-from disaster.pack import read_manifest, verify_files, verify_signature
+from disaster.pack import read_manifest, verify_file, verify_files, verify_signature
+from disaster.packfiles import PackFiles, files_in, handed_files
 from disaster.selfsaid import descriptions
-from disaster.unpack import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,14 @@ def verify(path: Path, *, at: datetime, agreement: Agreement | None = None, pass
     ReceiveError
         If the pack is not whole, is another's, or nothing can be checked.
     """
-    with _found(path, password) as (folder, file):
-        manifest, content = read_manifest(folder)
+    with _found(path, password) as (files, file):
+        manifest, content = read_manifest(files)
         key = _key(manifest, agreement, path)
-        verify_signature(folder, content, key)
+        verify_signature(files, content, key)
         if file is None:
-            verify_files(folder, manifest)
+            verify_files(files, manifest)
         else:
-            _verify_one(path, _entry(manifest, file))
+            verify_file(files, _entry(manifest, file))
     expired = manifest.expires_at is not None and manifest.expires_at <= at
     return Verified(manifest, file or "", len(manifest.files), agreement is not None, fingerprint(key), expired)
 
@@ -79,11 +82,11 @@ def explain(path: Path, *, column: str | None = None, password: str | None = Non
         If the file says nothing, was altered, or has no such column.
     """
     if path.is_dir() or path.suffix.lower() == ".zip" or _beside(path) is not None:
-        with _found(path, password) as (folder, file):
-            manifest, content = read_manifest(folder)
-            verify_signature(folder, content, _key(manifest, None, path))
+        with _found(path, password) as (files, file):
+            manifest, content = read_manifest(files)
+            verify_signature(files, content, _key(manifest, None, path))
             if file is not None:
-                _verify_one(path, _entry(manifest, file))
+                verify_file(files, _entry(manifest, file))
         layers = None if file is None else list(_entry(manifest, file).counts)
         told = Explained(manifest.pack_id, signed=True, columns=columns_of_manifest(manifest, layers))
     else:
@@ -102,7 +105,7 @@ def fingerprint(public_key: str) -> str:
     return "-".join(digits[start : start + 4] for start in range(0, 16, 4))
 
 
-def fingerprint_of(signing_key: str) -> str:
+def _fingerprint_of(signing_key: str) -> str:
     """Return the fingerprint of what a pack says to be its key, which may be anything."""
     try:
         return fingerprint(signing_key)
@@ -111,18 +114,18 @@ def fingerprint_of(signing_key: str) -> str:
 
 
 @contextmanager
-def _found(path: Path, password: str | None) -> Iterator[tuple[Path, str | None]]:
-    """Give the folder of the pack, and the path inside it of the one file that is looked at."""
+def _found(path: Path, password: str | None) -> Iterator[tuple[PackFiles, str | None]]:
+    """Give the files of the pack, and the path inside it of the one file that is looked at."""
     if not path.exists():
         raise ReceiveError("disaster.no_pack", file=path.name)
     if path.is_dir() or path.suffix.lower() == ".zip":
-        with opened(path, password=password) as folder:
-            yield folder, None
+        with handed_files(path, password=password) as files:
+            yield files, None
         return
     beside = _beside(path)
     if beside is None:
         raise ReceiveError("disaster.file_without_pack", file=path.name)
-    yield beside, path.absolute().relative_to(beside).as_posix()
+    yield files_in(beside), path.absolute().relative_to(beside).as_posix()
 
 
 def _beside(path: Path) -> Path | None:
@@ -142,7 +145,7 @@ def _key(manifest: Manifest, agreement: Agreement | None, path: Path) -> str:
         return agreement.post.signing_key
     if not agreement.municipality.signing_key:
         of = manifest.provider
-        raise ReceiveError("disaster.city_key_unknown", provider=of.name, fingerprint=fingerprint_of(of.signing_key))
+        raise ReceiveError("disaster.city_key_unknown", provider=of.name, fingerprint=_fingerprint_of(of.signing_key))
     return agreement.municipality.signing_key
 
 
@@ -151,9 +154,3 @@ def _entry(manifest: Manifest, file: str) -> FileOf:
     if found is None:
         raise ReceiveError("disaster.pack_extra_file", file=file)
     return found
-
-
-def _verify_one(path: Path, said: FileOf) -> None:
-    with path.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() != said.sha256:
-            raise ReceiveError("disaster.pack_altered_file", file=said.path)

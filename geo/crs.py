@@ -26,7 +26,7 @@ JGD2011 = "EPSG:6668"
 #: without the grid of the Geospatial Information Authority 10 m or nothing at all (asked of PROJ 9.5.1).
 MAX_ERROR_M = 2.0
 
-#: Longitudes that can be in Japan, in degrees (SECURITY: the one bounds check).
+#: Longitudes that can be in Japan, in degrees: the one bounds check.
 _JAPAN_LON = (122.0, 154.0)
 
 _JGD2000_DATUM = "Japanese Geodetic Datum 2000"

@@ -14,7 +14,7 @@ from typing import Literal
 
 Lang = Literal["ja", "en"]
 
-#: Rows of one reason that are kept with their details; all are counted (LIBRARIES: 336,929 faults took 2 s).
+#: Rows of one reason that are kept with their details; all are counted (336,929 faults took 2 s).
 MAX_KEPT_PER_CODE = 1_000
 
 

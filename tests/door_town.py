@@ -107,13 +107,6 @@ def situation(tmp_path_factory: pytest.TempPathFactory) -> Situation:
     return Situation(folder)
 
 
-@pytest.fixture(scope="session")
-def reader() -> Iterator[Reader]:
-    """One parser worker for all packs of a module."""
-    with Reader() as made:
-        yield made
-
-
 class Packs:
     """Packs of one post's store, each made when first asked for; tests read them and work on copies.
 
@@ -361,6 +354,12 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     """Return the manifest of a pack."""
     found: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return found
+
+
+def layer_rows(pack: Path, layer: str) -> list[dict[str, Any]]:
+    """Return the attributes of a layer's rows in a pack, with their place as ``at``."""
+    document = json.loads((pack / f"geojson/{layer}.geojson").read_bytes())
+    return [{**each["properties"], "at": each["geometry"]} for each in document["features"]]
 
 
 def ledger_of(store: Store, *kinds: str) -> list[Mapping[str, Any]]:

@@ -38,9 +38,7 @@ from disaster.aftercare.checklist import checklist
 from disaster.aftercare.documents import (
     DeletionReceipt,
     RecallNotice,
-    parse_recall,
-    parse_receipt,
-    signature_of,
+    parse_document,
     write_document,
 )
 from disaster.aftercare.due import due_list
@@ -51,6 +49,7 @@ from disaster.aftercare.recall import Recalled, check_notice, recall, recalled_b
 from disaster.aftercare.receipts import Told, read_receipt, record_document, record_receipt
 from disaster.errors import AftercareError
 from disaster.models import Side
+from disaster.signing import signature_of
 from disaster.store import Store
 
 pytest_plugins = ("handed_town",)
@@ -133,7 +132,7 @@ def test_a_recall_hands_over_a_signed_notice_with_every_file_and_hash(giver: Sto
         "recall.sig",
         "recall.txt",
     ]
-    notice = parse_recall((made.folder / "recall.json").read_bytes(), name="recall.json")
+    notice = parse_document(RecallNotice, (made.folder / "recall.json").read_bytes(), name="recall.json")
     assert notice == made.notice
     files = {one.path: one.sha256 for one in notice.files}
     assert files.items() >= dict(giver.provisions.get(pack).files).items()
@@ -420,7 +419,7 @@ def test_documents_come_back_as_they_were_written(giver: Store, taker: Store, tm
     pack = hand(giver)
     take_in(taker, giver, pack)
     report = purge_pack(taker, pack, by="消去 四郎", copies_deleted=True, at=AT + 2 * DAY)
-    assert parse_receipt(write_document(report), name="x") == report
+    assert parse_document(DeletionReceipt, write_document(report), name="x") == report
     assert isinstance(report, DeletionReceipt)
 
 

@@ -16,7 +16,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from disaster.cli.app import make_program
-from disaster.models import Side
+from disaster.models import NOUNS, Side
 from disaster.store import Store
 
 pytest_plugins = ("door_town",)
@@ -105,6 +105,13 @@ def test_every_verb_explains_itself(words: tuple[str, ...]) -> None:
         assert option in text
 
 
+def test_help_lists_every_kind_that_may_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    for words in (("check",), ("ingest",), ("map",), ("reconcile",)):
+        text = tayori(*words, "--help").stdout
+        assert [kind for kind in NOUNS if kind not in text] == [], words
+
+
 def test_the_verbs_are_those_that_were_promised() -> None:
     assert {words[0] for words in verbs()} == {
         "demo", "town", "init", "check", "ingest", "event", "agreement", "decide", "provide", "receive", "publish",
@@ -119,6 +126,27 @@ def test_wrong_usage_ends_with_two() -> None:
         "status --no-such-option", "decide --mode all", "serve --port 99999", "town --out x --office S001",
     ):  # fmt: skip
         tayori(*line.split(), code=2)
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("request approve 1", "--by がありません: 誰が"), ("verify", "file がありません: "),
+    ("fly", "その名の命令はありません"), ("--x\x1b[31m", "--x·[31m という指定はありません"),
+    ("status --dta-dir x", "--dta-dir という指定はありません。--data-dir"), ("status x", "余分な言葉があります"),
+    ("decide --mode all", "--mode に、使えない値があります: 形"), ("recall check --lang", "--lang の値がありません"),
+])  # fmt: skip
+def test_wrong_usage_is_said_in_japanese_first_then_in_english(line: str, said: str) -> None:
+    result = tayori(*line.split(), code=2)
+    ja, en, *_help = result.stderr.splitlines()
+    assert ja.startswith(f"命令の打ち方が違います。{said}")
+    assert not JAPANESE.search(en)
+    assert result.stdout == ""
+    if not line.endswith("--lang"):
+        assert result.stderr.splitlines()[-1].endswith(" --help")
+
+
+def test_what_a_verb_says_of_options_that_do_not_go_together_stands_alone() -> None:
+    first, *_help = tayori("town", "--out", "x", "--office", "S001", code=2).stderr.splitlines()
+    assert first == "--on-store と一緒に指定してください。"
 
 
 def test_a_new_store_says_its_key_and_never_changes_sides(tmp_path: Path) -> None:
@@ -478,6 +506,8 @@ def test_a_pack_goes_out_and_comes_in(post: Path, city: Path, situation: Situati
     assert Path(got["view"], "map.html").is_file()
     again = tayori("receive", made["folder"], "--data-dir", city).stdout
     assert "何も変えていません" in again
+    assert "住居一覧（氏名なし）" in again
+    assert not re.search("dwellings|delivery-status|areas", again)  # names of layers are for programs
     listed = told("status", "--data-dir", city)
     assert [pack["pack_id"] for pack in listed["received"]] == [made["pack_id"]]
     assert told("receive", made["zip"], "--data-dir", post, code=1)["code"] == "disaster.wrong_side_for_receive"

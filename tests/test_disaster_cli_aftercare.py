@@ -16,6 +16,7 @@ from disaster.cli.app import make_program
 from disaster.store import Store
 
 pytest_plugins = ("handed_town",)
+pytestmark = pytest.mark.usefixtures("one_parser")
 
 PROGRAM = make_program()
 NAME, ADDRESS = "潮見 花子", "潮見市浜町一丁目2番3号"
@@ -136,6 +137,15 @@ def test_a_person_is_answered_to_the_protection_officer_alone(giver: Store, tayo
     refused = tayori(*asked, "--role", "office", *of_post, code=1)
     assert "個人情報保護管理者" in refused.stderr
     assert NAME not in refused.output
+
+
+def test_name_and_address_of_a_person_are_asked_for_where_they_are_not_typed(giver: Store, tayori: Tayori) -> None:
+    hand(giver, mode=Mode.PERSON, people=[(NAME, ADDRESS)])
+    asked = ("ledger", "person", "--by", "保護 五子", "--checked", "運転免許証", "--json", *home(giver))
+    result = CliRunner().invoke(PROGRAM, asked, input=f"{NAME}\n{ADDRESS}\n")
+    assert result.stderr == "氏名: 住所: "
+    assert len(told(result)["given"]) == 1
+    assert "中止しました" in tayori(*asked, code=1).stderr
 
 
 @pytest.mark.parametrize(("hours", "first"), [(0, "防災課 情報係"), (14, "宿直室")])

@@ -20,6 +20,8 @@ from geo.gazetteer import load
 from geo.read import Reader
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("one_parser")
+
 PROGRAM = make_program()
 
 

@@ -15,8 +15,11 @@ from typer.testing import CliRunner, Result
 from agreements.assessment import parse_assessment
 from disaster.cli import shell
 from disaster.cli.app import make_program
+from disaster.cli.areas import area_typed
+from disaster.errors import StoreError
 
 pytest_plugins = ("door_town",)
+pytestmark = pytest.mark.usefixtures("one_parser")
 
 PROGRAM = make_program()
 CALL = ("--purpose", "安否確認", "--by", "潮見 受付", "--person", "危機管理課 係員", "--tel", "潮見 受付")
@@ -248,6 +251,41 @@ def test_the_only_area_of_an_event_is_the_one_that_is_asked_for(typed: Typed) ->
     assert AREA in wide
 
 
+def test_an_area_may_be_typed_by_its_name_and_is_shown_with_it(typed: Typed) -> None:
+    listed = document(typed("event", "areas", "--json"))["areas"]
+    assert {"area_id": AREA, "name": "西半分", "reached": False} in listed
+    assert document(typed("event", "areas", "--drill", "--json"))["areas"] == listed  # a drill has none of its own
+    typed("event", "area", EVENT, " 西半分", "--by", "潮見市長")
+    (reached,) = [row for row in document(typed("event", "areas", "--json"))["areas"] if row["reached"]]
+    assert reached["area_id"] == AREA
+    assert document(typed("request", "new", *CALL, "--area", "西半分", "--json"))["request"]["area"] == AREA
+    for words in (("event", "list"), ("request", "list"), ("event", "areas")):
+        assert "西半分" in typed(*words).stdout
+
+
+def test_a_caller_is_told_the_names_of_the_areas_and_an_unknown_one_is_refused_on_record(typed: Typed) -> None:
+    typed("event", "area", EVENT, AREA, "--by", "潮見市長")
+    names = [one["name"] for one in document(typed("event", "areas", "--json"))["areas"] if not one["reached"]]
+    said = typed("request", "new", *CALL, "--area", names[0], code=1)
+    assert f"この災害でお渡しできる区域は西半分({AREA})です" in said.stdout
+    asked = document(typed("request", "show", "1", "--json"))["decision"]["reasons"][0]["params"]
+    assert asked["areas"] == [AREA]  # what is kept has ids alone
+    typed("event", "open", "E-2", "--name", "潮見川氾濫", "--by", "潮見市長")
+    unknown = typed("request", "new", *CALL, "--event", "E-2", "--area", "東半分", code=1)
+    assert nexts(unknown) == ["event areas --event E-2"]
+    refused = typed("event", "open", "--name", "高潮", "--by", "潮見市長", "--area", "東半分", code=1)
+    assert f"西半分({AREA})" in refused.stderr
+
+
+def test_of_two_areas_with_one_name_the_id_must_be_typed() -> None:
+    names = {"A-1": "第１自治会", "A-2": "第1 自治会", "第2自治会": "A-1", "A-3": "第2自治会"}
+    with pytest.raises(StoreError) as caught:
+        area_typed(names, "第1自治会")
+    assert caught.value.code == "disaster.which_area"
+    assert "第１自治会(A-1)、第1 自治会(A-2)" in caught.value.sentence()
+    assert [area_typed(names, typed) for typed in ("A-1", "第2自治会", "第3自治会")] == ["A-1", "第2自治会", None]
+
+
 def test_of_two_open_events_one_must_be_named(typed: Typed) -> None:
     opened = typed("event", "open", "--name", "潮見港高潮", "--by", "潮見市長", "--area", AREA)
     assert "E2026-01" in opened.stdout
@@ -259,7 +297,7 @@ def test_of_two_open_events_one_must_be_named(typed: Typed) -> None:
 
 
 def test_a_weighing_is_written_read_and_registered_and_one_that_forbids_ends_it(typed: Typed, tmp_path: Path) -> None:
-    words = ("--mode", "match", "--purpose", "safety_check", "--by", "保護管理者", "--office", "支社", "--guideline",
+    words = ("--mode", "match", "--purpose", "安否確認", "--by", "保護管理者", "--office", "支社", "--guideline",
              "試験用のガイドライン", "--version-of", "第2版", "--reason", "再検討")  # fmt: skip
     new = typed("assessment", "new", tmp_path / "no.toml", *words, "--outcome", "forbids")
     made = parse_assessment((tmp_path / "no.toml").read_text(encoding="utf-8"))

@@ -52,14 +52,20 @@ OFFICER = Actor("個人情報保護管理者 係", Role.PROTECTION_OFFICER)
 
 
 @pytest.fixture
-def hq(situation: Situation, packs: Packs, reader: Reader, tmp_path: Path) -> Iterator[Store]:
-    """The municipality's store that has received the dwellings and the persons of an event."""
+def empty_hq(situation: Situation, packs: Packs, tmp_path: Path) -> Iterator[Store]:
+    """The municipality's store under the agreement, in an event, before anything was received."""
     with situation.city(tmp_path / "hq") as store:
         agree(store, key=packs.post.public_key)
         declare(store)
-        for pack in (packs.dwelling, packs.person):
-            receive(store, pack.folder, at=AT, reader=reader)
         yield store
+
+
+@pytest.fixture
+def hq(empty_hq: Store, packs: Packs, reader: Reader) -> Store:
+    """The same store when it has received the dwellings and the persons of the event."""
+    for pack in (packs.dwelling, packs.person):
+        receive(empty_hq, pack.folder, at=AT, reader=reader)
+    return empty_hq
 
 
 def asked(mode: Mode = Mode.DWELLING, number: int = 1, **given: Any) -> Request:
@@ -97,26 +103,23 @@ def test_the_police_get_fewer_columns_than_the_city_got_and_not_for_longer(
 
 
 def test_what_goes_on_from_one_area_says_so_and_names_its_pack_and_both_purposes(
-    situation: Situation, packs: Packs, reader: Reader, tmp_path: Path
+    empty_hq: Store, packs: Packs, reader: Reader, tmp_path: Path
 ) -> None:
-    with situation.city(tmp_path / "hq") as store:
-        agree(store, key=packs.post.public_key)
-        declare(store)
-        receive(store, packs.part.folder, at=AT, reader=reader)
-        made = passed(store, asked(), tmp_path / "out")
-        page = (made.folder / "READ_ME_FIRST.txt").read_text(encoding="utf-8-sig")
-        assert f"区  域  {AREA}\n" in page
-        assert f"もとの状況パック  {packs.part.pack_id}(区域 {AREA})" in page
-        assert "受け取った目的は安否確認、再提供の目的は救助" in page
-        said = manifest_of(made.folder)
-        assert said["area"] == AREA
-        assert [one["area"] for one in said["sources"]] == [AREA]
-        form = "".join(page.extract_text() for page in PdfReader(made.folder / "release_form.pdf").pages)
-        assert "の全域" not in form
-        # with a pack of the whole municipality the same request covers all of it again
-        receive(store, packs.dwelling.folder, at=AT, reader=reader)
-        whole = passed(store, asked(number=2), tmp_path / "out")
-        assert manifest_of(whole.folder)["area"] is None
+    receive(empty_hq, packs.part.folder, at=AT, reader=reader)
+    made = passed(empty_hq, asked(), tmp_path / "out")
+    page = (made.folder / "READ_ME_FIRST.txt").read_text(encoding="utf-8-sig")
+    assert f"区  域  {AREA}\n" in page
+    assert f"もとの状況パック  {packs.part.pack_id}(区域 {AREA})" in page
+    assert "受け取った目的は安否確認、再提供の目的は救助" in page
+    said = manifest_of(made.folder)
+    assert said["area"] == AREA
+    assert [one["area"] for one in said["sources"]] == [AREA]
+    form = "".join(page.extract_text() for page in PdfReader(made.folder / "release_form.pdf").pages)
+    assert "の全域" not in form
+    # with a pack of the whole municipality the same request covers all of it again
+    receive(empty_hq, packs.dwelling.folder, at=AT, reader=reader)
+    whole = passed(empty_hq, asked(number=2), tmp_path / "out")
+    assert manifest_of(whole.folder)["area"] is None
 
 
 @pytest.mark.parametrize(
@@ -137,14 +140,11 @@ def test_an_area_is_never_told_wider_than_what_was_received(
 
 
 def test_the_screen_tells_the_area_the_source_and_the_other_purpose(
-    situation: Situation, packs: Packs, reader: Reader, tmp_path: Path
+    empty_hq: Store, packs: Packs, reader: Reader, tmp_path: Path
 ) -> None:
-    with situation.city(tmp_path / "hq") as store:
-        agree(store, key=packs.post.public_key)
-        declare(store)
-        receive(store, packs.part.folder, at=AT, reader=reader)
-        requests.submit(store, asked(), ASKS, at=AT)
-        requests.approve(store, asked().request_id, OFFICER, at=AT)
+    receive(empty_hq, packs.part.folder, at=AT, reader=reader)
+    requests.submit(empty_hq, asked(), ASKS, at=AT)
+    requests.approve(empty_hq, asked().request_id, OFFICER, at=AT)
     shell = Shell(Settings(data_dir=tmp_path / "hq"), json=False, at=AT + timedelta(hours=1))
     told = onward_pack(shell, request=asked().request_id, by=ASKS.name, out=tmp_path / "out")
     assert f"区域 {AREA}、もとの状況パック: {packs.part.pack_id}" in told.lines
@@ -204,14 +204,12 @@ def test_of_two_events_at_once_each_gets_its_own_packs(packs: Packs, hq: Store, 
 
 
 def test_nothing_goes_on_that_was_not_received_for_that_event(
-    situation: Situation, packs: Packs, hq: Store, tmp_path: Path
+    empty_hq: Store, packs: Packs, reader: Reader, tmp_path: Path
 ) -> None:
-    declare(hq, "E-2026-02")
-    assert refused_code(hq, asked(event_id="E-2026-02"), tmp_path / "out") == "onward_nothing_received"
-    with situation.city(tmp_path / "empty") as empty:
-        agree(empty, key=packs.post.public_key)
-        declare(empty)
-        assert refused_code(empty, asked(), tmp_path / "out") == "onward_nothing_received"
+    assert refused_code(empty_hq, asked(), tmp_path / "out") == "onward_nothing_received"
+    receive(empty_hq, packs.dwelling.folder, at=AT, reader=reader)
+    declare(empty_hq, "E-2026-02")
+    assert refused_code(empty_hq, asked(number=2, event_id="E-2026-02"), tmp_path / "out") == "onward_nothing_received"
 
 
 def test_what_ran_out_does_not_go_on(hq: Store, tmp_path: Path) -> None:
@@ -245,17 +243,14 @@ def test_the_post_cannot_give_to_third_parties(post: Store, tmp_path: Path) -> N
 
 
 def test_a_remark_that_names_whom_the_city_protects_does_not_go_on_with_the_home(
-    situation: Situation, packs: Packs, reader: Reader, tmp_path: Path
+    empty_hq: Store, packs: Packs, reader: Reader, tmp_path: Path
 ) -> None:
-    with situation.city(tmp_path / "hq") as store:
-        agree(store, key=packs.post.public_key)
-        declare(store)
-        receive(store, packs.dwelling.folder, at=AT, reader=reader)
-        remark = next(one for one in _column(store, "building") if one and len(one) > 3)
-        store.add_batch(rows_of("protection", [{"protected_name": remark, "protected_address": ""}]), at=AT)
-        made = passed(store, asked(), tmp_path / "out")
-        for path, text in texts_of(made.folder):
-            assert remark not in text, path
+    receive(empty_hq, packs.dwelling.folder, at=AT, reader=reader)
+    remark = next(one for one in _column(empty_hq, "building") if one and len(one) > 3)
+    empty_hq.add_batch(rows_of("protection", [{"protected_name": remark, "protected_address": ""}]), at=AT)
+    made = passed(empty_hq, asked(), tmp_path / "out")
+    for path, text in texts_of(made.folder):
+        assert remark not in text, path
 
 
 def _column(store: Store, name: str) -> list[Any]:

@@ -9,8 +9,8 @@ from door_town import AT, TOWN, Packs, agreement, forged, manifest_of, zipped
 from typer.testing import CliRunner
 
 from agreements.agreement import parse_agreement
-from agreements.format import Sensitivity
-from agreements.schedules import SENSITIVITIES, format_grid
+from agreements.format import SENSITIVITIES, Sensitivity
+from agreements.schedules import format_grid
 from agreements.template import load_template
 from disaster.cli.app import make_program
 from disaster.errors import ReceiveError
@@ -85,7 +85,7 @@ def test_no_column_about_homes_is_called_public_by_pack_file_or_annex(packs: Pac
     form = clause.formats[0]
     annex = {row[2]: row[5] for row in format_grid(form).rows}
     for column in signed:
-        assert annex[column["name"]] == SENSITIVITIES[Sensitivity(column["sensitivity"])], column["name"]
+        assert annex[column["name"]] == SENSITIVITIES[Sensitivity(column["sensitivity"])][0], column["name"]
 
 
 def test_every_column_of_a_pack_names_its_clause(pack: Path) -> None:

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("one_parser")
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+#: What the tour is asked for.
+ANSWERS = "汐入 架空\n架空県潮見市浜町1-1\n"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -36,7 +38,7 @@ def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path, monkeypatch: pyt
     program, runner = make_program(), CliRunner()
     for words in (*commands(tour), *commands(after)):
         assert words[0] == "tayori", words
-        done = runner.invoke(program, words[1:])
+        done = runner.invoke(program, words[1:], input=ANSWERS)
         assert done.exit_code == 0, (words, done.output)
     assert (tmp_path / "hq" / "map.html").stat().st_size <= 5_000_000
     assert (tmp_path / "packs" / "R1-1" / "READ_ME_FIRST.txt").is_file()

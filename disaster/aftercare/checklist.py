@@ -1,24 +1,24 @@
 """The closing checklist of an event: each line done or not, and the command that gets it done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from agreements.request import Event
 from agreements.vocabulary import TRIGGERS
-from agreements.workflow import STATES, State
+from agreements.workflow import STATES
 from disaster.aftercare.out import PackOut, packs_out
 from disaster.aftercare.purge import held
 from disaster.commands import command
+from disaster.lateness import said_late
 from disaster.models import Side
-from disaster.particulars import said_late
-from disaster.requests import WAITING, all_filed, awaited_documents, open_reviews
+from disaster.requests import WAITING, Awaited, Filed, OpenReview, all_filed, awaited_documents, open_reviews
 from disaster.store import Store
 
-#: A refusal is an answer: it leaves nothing to do when the event ends.
-_OPEN = WAITING - {State.REFUSED}
 #: Names shown in one line; the rest is counted.
 _SHOWN = 3
+_Owed = TypeVar("_Owed", Awaited, OpenReview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,11 @@ def checklist(store: Store, event_id: str, *, at: datetime, municipality: str | 
         If there is no such event.
     """
     event = store.events.get(event_id, municipality=municipality)
+    filed = [one for one in all_filed(store, event.municipality) if one.request.event_id == event.event_id]
     return (
-        _requests(store, event),
-        _documents(store, event, at),
-        _reviews(store, event, at),
+        _requests(store, event, filed),
+        _documents(store, event, filed, at),
+        _reviews(store, event, filed, at),
         _packs(store, event),
         *(() if store.side is Side.POST else (_received(store, event),)),
         _batches(store, event, at),
@@ -68,38 +69,35 @@ def checklist(store: Store, event_id: str, *, at: datetime, municipality: str | 
     )
 
 
-def _of_event(store: Store, event: Event) -> frozenset[str]:
-    """Return the numbers of the event's requests."""
-    return frozenset(one.request_id for one in store.requests.all(event.municipality) if one.event_id == event.event_id)
-
-
-def _requests(store: Store, event: Event) -> Line:
-    filed = [one for one in all_filed(store, event.municipality) if one.request.event_id == event.event_id]
+def _requests(store: Store, event: Event, filed: Sequence[Filed]) -> Line:
     out = {pack.provision.request_id for pack in packs_out(store, event.municipality)}
-    waiting = [one for one in filed if one.course.state in _OPEN and one.request.request_id not in out]
+    waiting = [one for one in filed if one.course.state in WAITING and one.request.request_id not in out]
     missing = [f"{one.request.request_id}({STATES[one.course.state][0]})" for one in waiting]
     to_type = command("request", "show", waiting[0].request.request_id) if waiting else ""
     return Line("requests", ("要請の処理", "requests"), tuple(missing), to_type)
 
 
-def _documents(store: Store, event: Event, at: datetime) -> Line:
-    mine = _of_event(store, event)
-    awaited = [
-        one for one in awaited_documents(store, at=at, municipality=event.municipality) if one.request_id in mine
-    ]
-    missing = tuple(f"{one.request_id}{'(期限超過)' if one.overdue else ''}" for one in awaited)
+def _documents(store: Store, event: Event, filed: Sequence[Filed], at: datetime) -> Line:
+    awaited = _of_these(filed, awaited_documents(store, at=at, municipality=event.municipality))
     to_type = _by("request", "document", awaited[0].request_id, "--number", "文書番号") if awaited else ""
-    filed = [one for one in all_filed(store, event.municipality) if one.request.request_id in mine]
     late = [f"{one.request.request_id}({said})" for one in filed if (said := said_late(one.course))]
-    return Line("documents", ("要請文書の受領", "documents"), missing, to_type, "、".join(late))
+    return Line("documents", ("要請文書の受領", "documents"), _by_number(awaited), to_type, "、".join(late))
 
 
-def _reviews(store: Store, event: Event, at: datetime) -> Line:
-    mine = _of_event(store, event)
-    found = [one for one in open_reviews(store, at=at, municipality=event.municipality) if one.request_id in mine]
-    missing = tuple(f"{one.request_id}{'(期限超過)' if one.overdue else ''}" for one in found)
+def _reviews(store: Store, event: Event, filed: Sequence[Filed], at: datetime) -> Line:
+    found = _of_these(filed, open_reviews(store, at=at, municipality=event.municipality))
     to_type = _by("request", "review", found[0].request_id, "--reason", "確認した内容") if found else ""
-    return Line("reviews", ("緊急時の一人判断の事後確認", "reviews of break-glass"), missing, to_type)
+    return Line("reviews", ("緊急時の一人判断の事後確認", "reviews of break-glass"), _by_number(found), to_type)
+
+
+def _of_these(filed: Sequence[Filed], owed: Iterable[_Owed]) -> list[_Owed]:
+    """Keep what is owed on these requests."""
+    numbers = {one.request.request_id for one in filed}
+    return [one for one in owed if one.request_id in numbers]
+
+
+def _by_number(owed: Iterable[Awaited | OpenReview]) -> tuple[str, ...]:
+    return tuple(f"{one.request_id}{'(期限超過)' if one.overdue else ''}" for one in owed)
 
 
 def _packs(store: Store, event: Event) -> Line:

@@ -4,36 +4,27 @@ Both are JSON for programs and one page in Japanese for people. A recall notice 
 pack: a false one would make a headquarters delete the list by which it rescues.
 """
 
-from base64 import b64decode, b64encode
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from disaster.errors import AftercareError
-from disaster.manifest import Name, PackName, Text, Time
+from disaster.manifest import Code5, Name, PackName, Part, Sha256, Text, Time
 
 #: A document of words and hashes; anything larger is not one.
-MAX_BYTES = 1_000_000
-
-_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-_Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+_MAX_BYTES = 1_000_000
 
 
-class _Part(BaseModel):
-    # What a later version adds is passed over; what this version knows must be exactly as it is written.
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-
-class HashedFile(_Part):
+class HashedFile(Part):
     """A file of a pack with its SHA-256 in hex; None where the provider kept its name alone."""
 
     path: Name
-    sha256: _Sha256 | None = None
+    sha256: Sha256 | None = None
 
 
-class Caller(_Part):
+class Caller(Part):
     """Somebody who can be called: role, name and telephone number, and whether it is answered at night."""
 
     role: Text
@@ -42,7 +33,7 @@ class Caller(_Part):
     at_night: bool = False
 
 
-class RecallNotice(_Part):
+class RecallNotice(Part):
     """What the provider asks of the recipient of a pack, why, and by when (aware times).
 
     `manifest_sha256` is that of the signed manifest as it was released.
@@ -53,7 +44,7 @@ class RecallNotice(_Part):
     recall_id: PackName
     pack_id: PackName
     request_id: PackName
-    municipality: _Code
+    municipality: Code5
     agreement_id: Name
     provider: Name
     recipient: Name
@@ -67,11 +58,11 @@ class RecallNotice(_Part):
     issued_by: Name
     due_by: Time
     contacts: tuple[Caller, ...] = ()
-    manifest_sha256: _Sha256
+    manifest_sha256: Sha256
     files: Annotated[tuple[HashedFile, ...], Field(max_length=2_000)]
 
 
-class OnwardPack(_Part):
+class OnwardPack(Part):
     """A narrower pack that the recipient made from the received one, and whether its deletion is receipted."""
 
     pack_id: PackName
@@ -79,7 +70,7 @@ class OnwardPack(_Part):
     receipted: bool
 
 
-class DeletionReceipt(_Part):
+class DeletionReceipt(Part):
     """What the recipient declares: what was deleted, when, by whom and how.
 
     `destroyed` counts the encrypted batches whose keys were destroyed in the recipient's store; `ledger_seq` and
@@ -91,7 +82,7 @@ class DeletionReceipt(_Part):
     version: Literal[1] = 1
     pack_id: PackName
     request_id: PackName
-    municipality: _Code
+    municipality: Code5
     provider: Name
     recipient: Name
     recall_id: Text = ""
@@ -103,7 +94,7 @@ class DeletionReceipt(_Part):
     copies_deleted: bool
     onward: tuple[OnwardPack, ...] = ()
     ledger_seq: Annotated[int, Field(ge=0)]
-    ledger_hash: _Sha256
+    ledger_hash: Sha256
     files: Annotated[tuple[HashedFile, ...], Field(max_length=2_000)]
 
     @property
@@ -112,58 +103,40 @@ class DeletionReceipt(_Part):
         return self.copies_deleted and all(one.receipted for one in self.onward)
 
 
+Document = TypeVar("Document", RecallNotice, DeletionReceipt)
+#: What is said of a file that is none, by the document it should be.
+_NOT_ONE: Mapping[type[Part], str] = {
+    RecallNotice: "disaster.not_a_recall", DeletionReceipt: "disaster.not_a_receipt",
+}  # fmt: skip
+
+
 def write_document(document: RecallNotice | DeletionReceipt) -> bytes:
     """Return a document as the JSON that is handed over."""
     return (document.model_dump_json(indent=1) + "\n").encode()
 
 
-def parse_recall(content: bytes, *, name: str) -> RecallNotice:
-    """Read a recall notice; `name` is that of its file.
+def content_of(sort: type[Document], file: Path) -> bytes:
+    """Return the bytes of a document, or of the signature beside it.
+
+    Raises
+    ------
+    AftercareError
+        If there is no such file or it is too large to be one.
+    """
+    if not file.is_file() or file.stat().st_size > _MAX_BYTES:
+        raise AftercareError(_NOT_ONE[sort], file=file.name)
+    return file.read_bytes()
+
+
+def parse_document(sort: type[Document], content: bytes, *, name: str) -> Document:
+    """Read a document; `name` is that of its file.
 
     Raises
     ------
     AftercareError
         If it is none, or of a version that is not known.
     """
-    if len(content) > MAX_BYTES:
-        raise AftercareError("disaster.not_a_recall", file=name)
     try:
-        return RecallNotice.model_validate_json(content)
+        return sort.model_validate_json(content)
     except ValidationError as error:
-        raise AftercareError("disaster.not_a_recall", file=name) from error
-
-
-def parse_receipt(content: bytes, *, name: str) -> DeletionReceipt:
-    """Read a deletion receipt; `name` is that of its file.
-
-    Raises
-    ------
-    AftercareError
-        If it is none, or of a version that is not known.
-    """
-    if len(content) > MAX_BYTES:
-        raise AftercareError("disaster.not_a_receipt", file=name)
-    try:
-        return DeletionReceipt.model_validate_json(content)
-    except ValidationError as error:
-        raise AftercareError("disaster.not_a_receipt", file=name) from error
-
-
-def signature_of(content: bytes, key: Ed25519PrivateKey) -> bytes:
-    """Sign a document's bytes: Ed25519, base64, one line."""
-    return b64encode(key.sign(content)) + b"\n"
-
-
-def verify_notice(content: bytes, signature: bytes, public_key: str, *, name: str) -> None:
-    """Check that the key that the agreement names signed a notice.
-
-    Raises
-    ------
-    AftercareError
-        If somebody else did, or it was altered since.
-    """
-    try:
-        key = Ed25519PublicKey.from_public_bytes(b64decode(public_key, validate=True))
-        key.verify(b64decode(signature.strip(), validate=True), content)
-    except (InvalidSignature, ValueError) as error:
-        raise AftercareError("disaster.recall_not_signed", file=name) from error
+        raise AftercareError(_NOT_ONE[sort], file=name) from error

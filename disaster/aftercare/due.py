@@ -75,13 +75,13 @@ def due_list(store: Store, *, at: datetime, municipality: str | None = None) -> 
     ]
     return Due(
         tuple(sorted(theirs, key=_day)),
-        ours_due(store, at=at, municipality=municipality),
+        _ours_due(store, at=at, municipality=municipality),
         awaited_documents(store, at=at, municipality=municipality),
         open_reviews(store, at=at, municipality=municipality),
     )
 
 
-def ours_due(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[Ours, ...]:
+def _ours_due(store: Store, *, at: datetime, municipality: str | None = None) -> tuple[Ours, ...]:
     """Return the received packs that we no longer use but have not destroyed yet."""
     active = {
         (row.municipality, row.pack_id) for row in store.batches(municipality=municipality) if row.state == "active"

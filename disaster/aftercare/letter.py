@@ -1,7 +1,5 @@
 """The notice and the receipt as one page in Japanese: to be printed, faxed, read on the telephone."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +12,7 @@ from agreements.clock import JST, shown
 from agreements.schedules import Grid
 from disaster.aftercare.documents import Caller, DeletionReceipt, HashedFile, RecallNotice
 from disaster.errors import AftercareError
-from disaster.store import sync_folder
+from disaster.newfolder import new_folder
 from exporters.paper import Block, Line, Paper
 from exporters.paperpdf import pdf_bytes
 
@@ -53,7 +51,7 @@ def recall_letter(notice: RecallNotice) -> Letter:
         drill=notice.drill,
         opening="次の情報を回収します。期日までに削除し、削除したことを知らせてください。",
         facts=(
-            ("削除の期日", deadline(notice.due_by)),
+            ("削除の期日", _deadline(notice.due_by)),
             ("回収の理由", notice.reason),
             ("情報の番号", notice.pack_id),
             *((("災害", notice.event),) if notice.event else ()),
@@ -115,7 +113,7 @@ def receipt_letter(receipt: DeletionReceipt) -> Letter:
     )
 
 
-def deadline(at: datetime) -> str:
+def _deadline(at: datetime) -> str:
     """Write a deadline with its day of the week."""
     return f"{shown(at)}({_WEEKDAYS[at.astimezone(JST).weekday()]})まで"
 
@@ -228,8 +226,6 @@ def write_letter(
     AftercareError
         If it exists already or cannot be written.
     """
-    if folder.exists():
-        raise AftercareError("disaster.out_exists", folder=str(folder))
     parts = {
         f"{stem}.json": content,
         f"{stem}.html": html(letter).encode(),
@@ -238,23 +234,6 @@ def write_letter(
     }
     if signature is not None:
         parts[f"{stem}.sig"] = signature
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder.parent) as name:
-            inner = Path(name) / folder.name
-            inner.mkdir(mode=0o700)
-            for file, said in parts.items():
-                _write_private(inner / file, said)
-            sync_folder(inner)
-            inner.rename(folder)
-        sync_folder(folder.parent)
-    except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise AftercareError("disaster.cannot_write_out", folder=str(folder.parent), cause=cause) from error
-
-
-def _write_private(file: Path, content: bytes) -> None:
-    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    with new_folder(folder, AftercareError) as staging:
+        for file, said in parts.items():
+            (staging / file).write_bytes(said)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from agreements.agreement import Agreement, Contact, parse_agreement
+from agreements.agreement import Agreement, Contact
 from agreements.clock import JST
 from agreements.request import PERSONAL_MODES
 from agreements.terms import CONTACT_ROLES
@@ -101,8 +101,7 @@ def pack_out(store: Store, pack_id: str, *, municipality: str | None = None) -> 
 
 def agreements_of(store: Store, municipality: str | None = None) -> dict[str, Agreement]:
     """Return the agreements that the store keeps, by their id."""
-    kept = (parse_agreement(record.text) for record in store.agreements.all(municipality))
-    return {agreement.agreement_id: agreement for agreement in kept}
+    return {record.agreement_id: record.agreement for record in store.agreements.all(municipality)}
 
 
 def calls(agreement: Agreement | None, recipient: str, at: datetime) -> tuple[Caller, ...]:

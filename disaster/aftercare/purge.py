@@ -59,14 +59,14 @@ def purge_pack(store: Store, pack_id: str, *, by: str, copies_deleted: bool, at:
         deleted_by=by.strip(),
         destroyed=destroyed,
         copies_deleted=copies_deleted,
-        onward=onward_of(store, received),
+        onward=_onward_of(store, received),
         ledger_seq=head.seq,
         ledger_hash=head.hash.hex(),
         files=tuple(HashedFile(path=str(one["path"]), sha256=str(one["sha256"])) for one in manifest["files"]),
     )
 
 
-def onward_of(store: Store, received: ReceivedPack) -> tuple[OnwardPack, ...]:
+def _onward_of(store: Store, received: ReceivedPack) -> tuple[OnwardPack, ...]:
     """Return the narrower packs that this store made from a received one.
 
     Where a pack does not say what it was made from, every personal one of the same event that went out after the

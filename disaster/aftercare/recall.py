@@ -6,24 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from agreements.agreement import Agreement
-from agreements.errors import WorkflowError
-from agreements.names import is_blank, name_key
+from agreements.names import is_blank
 from agreements.vocabulary import PURPOSES
-from agreements.workflow import ACTS, RIGHTS, ROLES, Act, Actor, Role, State, Step
-from disaster.aftercare.documents import (
-    MAX_BYTES,
-    Caller,
-    HashedFile,
-    RecallNotice,
-    parse_recall,
-    signature_of,
-    verify_notice,
-    write_document,
-)
+from agreements.workflow import Act, Actor, State, Step
+from disaster.aftercare.documents import Caller, HashedFile, RecallNotice, content_of, parse_document, write_document
 from disaster.aftercare.letter import recall_letter, write_letter
 from disaster.aftercare.out import PackOut, agreements_of, calls, pack_out
 from disaster.errors import AftercareError
 from disaster.models import Side
+from disaster.requests import require_right
+from disaster.signing import is_signed, signature_of
 from disaster.store import Recall, ReceivedPack, Store
 
 STEM = "recall"
@@ -62,7 +54,7 @@ def recall(
         If the role may not recall.
     """
     pack = pack_out(store, pack_id, municipality=municipality)
-    require_right(by, Act.RECALL)
+    require_right(store, Act.RECALL, by)
     folder = out / f"{pack_id}-{STEM}"
     _require_recallable(pack, reason, due_by, at, folder)
     with store.writing():
@@ -73,22 +65,6 @@ def recall(
         write_letter(folder, STEM, content, recall_letter(notice), at=at, signature=signature)
     agreement = agreements_of(store, notice.municipality).get(notice.agreement_id)
     return Recalled(notice, folder, calls(agreement, notice.recipient, at), unchanged=pack.recall is not None)
-
-
-def require_right(by: Actor, act: Act) -> None:
-    """Refuse a role that has no right to an act, and an actor without a name, whatever a request's course says.
-
-    Raises
-    ------
-    WorkflowError
-        Naming the roles that have it.
-    """
-    if not name_key(by.name):
-        raise WorkflowError("agreements.step_without_name", act=ACTS[act])
-    if act not in RIGHTS[by.role]:
-        able = [ROLES[role] for role in Role if act in RIGHTS[role]]
-        roles = ("、".join(ja for ja, _ in able), ", ".join(en for _, en in able))
-        raise WorkflowError("agreements.no_right", role=ROLES[by.role], act=ACTS[act], roles=roles)
 
 
 def take_step(store: Store, municipality: str, request_id: str, step: Step, *, since: frozenset[State]) -> None:
@@ -111,7 +87,7 @@ def _require_recallable(pack: PackOut, reason: str, due_by: datetime, at: dateti
     if pack.recall is None and due_by <= at:
         raise AftercareError("disaster.recall_due_past", pack=pack.pack_id)
     if folder.exists():
-        raise AftercareError("disaster.out_exists", folder=str(folder))
+        raise AftercareError("disaster.out_exists", folder=folder.name)
 
 
 def _recorded(store: Store, pack: PackOut, *, reason: str, due_by: datetime, by: Actor, at: datetime) -> Recall:
@@ -193,14 +169,11 @@ def check_notice(store: Store, file: Path, *, at: datetime) -> Checked:
         If it is no notice, names an agreement that is not kept or under which that pack was not given, or another key
         signed it.
     """
-    signature = file.with_suffix(".sig")
-    for path in (file, signature):
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            raise AftercareError("disaster.not_a_recall", file=path.name)
-    content = file.read_bytes()
-    notice = parse_recall(content, name=file.name)
+    content, signature = (content_of(RecallNotice, one) for one in (file, file.with_suffix(".sig")))
+    notice = parse_document(RecallNotice, content, name=file.name)
     agreement = _agreement_of(store, notice)
-    verify_notice(content, signature.read_bytes(), agreement.post.signing_key, name=file.name)
+    if not is_signed(content, signature, agreement.post.signing_key):
+        raise AftercareError("disaster.recall_not_signed", file=file.name)
     received = next((one for one in store.received.all(notice.municipality) if one.pack_id == notice.pack_id), None)
     _require_own_pack(store, agreement, notice, received)
     with store.writing():

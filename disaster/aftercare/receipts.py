@@ -6,10 +6,11 @@ from pathlib import Path
 
 from agreements.clock import shown
 from agreements.workflow import Act, Actor, State, Step
-from disaster.aftercare.documents import MAX_BYTES, DeletionReceipt, parse_receipt
+from disaster.aftercare.documents import DeletionReceipt, content_of, parse_document
 from disaster.aftercare.out import PackOut, pack_out, packs_out
-from disaster.aftercare.recall import require_right, take_step
+from disaster.aftercare.recall import take_step
 from disaster.errors import AftercareError
+from disaster.requests import require_right
 from disaster.store import Receipt, Store
 
 #: How far the clocks of two offices may stand apart.
@@ -44,9 +45,7 @@ def read_receipt(file: Path) -> DeletionReceipt:
     AftercareError
         If it is none.
     """
-    if not file.is_file() or file.stat().st_size > MAX_BYTES:
-        raise AftercareError("disaster.not_a_receipt", file=file.name)
-    return parse_receipt(file.read_bytes(), name=file.name)
+    return parse_document(DeletionReceipt, content_of(DeletionReceipt, file), name=file.name)
 
 
 def record_document(store: Store, document: DeletionReceipt, *, by: Actor, at: datetime) -> Recorded:
@@ -86,7 +85,7 @@ def record_receipt(
         If the role may not record receipts.
     """
     pack = pack_out(store, pack_id, municipality=municipality)
-    require_right(by, Act.RECEIPT)
+    require_right(store, Act.RECEIPT, by)
     _require_possible(pack, told, at)
     of = pack.provision
     with store.writing():

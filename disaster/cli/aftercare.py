@@ -1,6 +1,6 @@
 """Verbs after the release: due, recall, receipt, checklist."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,33 +9,26 @@ import typer
 
 from agreements.workflow import Actor, Role
 from disaster.aftercare import checklist as closing
-from disaster.aftercare.documents import Caller
 from disaster.aftercare.due import Due, Theirs, due_list
 from disaster.aftercare.recall import check_notice, recall
 from disaster.aftercare.receipts import Told, read_receipt, record_document, record_receipt
 from disaster.cli import person, purge
-from disaster.cli.options import By, EventId, Municipality, Reason, RoleOption, When, japan_time, who
-from disaster.cli.saying import headings_of, next_command
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cli.options import By, EventId, Municipality, OutFolder, Reason, RoleOption, When, japan_time, who
+from disaster.cli.saying import a_name, next_command, people_to_call
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_noun, add_verbs, table
 from disaster.commands import command
 from disaster.errors import AftercareError
 from disaster.models import Side
 from disaster.store import Store
 
 Pack = Annotated[str, typer.Argument(help="状況パックの番号 / pack id")]
-Out = Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module and of its two companions."""
-    verb(app, "due")(due)
-    recalls = typer.Typer(no_args_is_help=True, help="渡した情報を回収する / Recall packs")
-    verb(recalls, "issue")(recall_issue)
-    verb(recalls, "check")(recall_check)
-    app.add_typer(recalls, name="recall")
-    verb(app, "receipt")(receipt)
+    add_verbs(app, {"due": due, "receipt": receipt, "checklist": checklist})
+    add_noun(app, "recall", "渡した情報を回収する / Recall packs", {"issue": recall_issue, "check": recall_check})
     purge.add_to(app)
-    verb(app, "checklist")(checklist)
     person.add_to(app)
 
 
@@ -45,22 +38,21 @@ def due(shell: Shell, municipality: Municipality = None) -> Answer:
         found = due_list(store, at=shell.at, municipality=municipality)
     tables = []
     if found.theirs:
-        headings = headings_of(shell, "番号/pack", "提供先/recipient", "期日/due", "状態/state", "連絡先/call")
+        headings = shell.headings("番号/pack", "提供先/recipient", "期日/due", "状態/state", "連絡先/call")
         rows = [_theirs(shell, one) for one in found.theirs]
         tables.append(table(shell.say("渡したもの", "Handed over"), headings, rows))
     if found.ours:
-        headings = headings_of(shell, "番号/pack", "提供元/provider", "期日/due", "状態/state")
+        headings = shell.headings("番号/pack", "提供元/provider", "期日/due", "状態/state")
         rows = [(o.pack_id, o.provider, shell.when(o.due), _why(shell, recalled=o.recalled)) for o in found.ours]
         tables.append(table(shell.say("受け取ったもの", "Received"), headings, rows))
     if owed := [*_owed(shell, found)]:
-        headings = headings_of(shell, "要請/request", "待っているもの/awaited", "期日/due", "入力するもの/type")
+        headings = shell.headings("要請/request", "待っているもの/awaited", "期日/due", "入力するもの/type")
         tables.append(table(shell.say("要請に残っているもの", "Still owed to requests"), headings, owed))
     return Answer("due", found.to_dict(), _due_lines(shell, found), tables)
 
 
 def _owed(shell: Shell, found: Due) -> Iterator[tuple[str, ...]]:
     """Return the documents and reviews that are awaited, as rows, each with its command."""
-    name = shell.say("氏名", "NAME")
     kinds = (
         (found.documents, "document", ("要請の文書", "document"), ("--number", shell.say("文書番号", "DOCUMENT_NO"))),
         (found.reviews, "review", ("一人判断の事後確認", "review of break-glass"),
@@ -69,7 +61,7 @@ def _owed(shell: Shell, found: Due) -> Iterator[tuple[str, ...]]:
     for awaited, verb_name, title, option in kinds:
         for one in awaited:
             late = shell.say("【超過】", "LATE ") if one.overdue else ""
-            to_type = command("request", verb_name, one.request_id, *option, "--by", name)
+            to_type = command("request", verb_name, one.request_id, *option, "--by", a_name(shell))
             yield one.request_id, late + shell.say(*title), shell.when(one.due), to_type
 
 
@@ -83,19 +75,12 @@ def _theirs(shell: Shell, one: Theirs) -> tuple[str, ...]:
         one.pack.provision.recipient,
         shell.when(one.pack.due),
         late + state,
-        _calls(shell, one.calls),
+        people_to_call(shell, one.calls),
     )
 
 
 def _why(shell: Shell, *, recalled: bool) -> str:
     return shell.say("回収中", "recalled") if recalled else shell.say("期限切れ", "expired")
-
-
-def _calls(shell: Shell, calls: Sequence[Caller]) -> str:
-    said = [
-        f"{one.role} {one.name} {one.phone}{shell.say('(夜間可)', ' (24h)') if one.at_night else ''}" for one in calls
-    ]
-    return "、".join(said) or shell.say("協定に連絡先がありません", "no contact in the agreement")
 
 
 def _due_lines(shell: Shell, found: Due) -> list[str]:
@@ -108,15 +93,15 @@ def _due_lines(shell: Shell, found: Due) -> list[str]:
         count = len(found.theirs)
         lines.append(shell.say(f"渡したもの: {count}件(うち期日超過 {late}件)。電話で削除を確かめてください。",
                                f"Handed over: {count}, late {late}. Call and ask."))  # fmt: skip
-        lines.append(
-            next_command(shell, "receipt", found.theirs[0].pack.pack_id, "--deleted-by", "相手の氏名", "--by", "氏名")
-        )
+        deleter = shell.say("相手の氏名", "WHO")
+        named = ("--deleted-by", deleter, "--by", a_name(shell))
+        lines.append(next_command(shell, "receipt", found.theirs[0].pack.pack_id, *named))
     if found.ours:
         count = len(found.ours)
         lines.append(
             shell.say(f"受け取ったもの: {count}件。使わずに消去してください。", f"Received: {count}. Delete them.")
         )
-        lines.append(next_command(shell, "purge", "pack", found.ours[0].pack_id, "--by", "氏名", "--out", "削除の報告"))
+        lines.append(_to_purge(shell, found.ours[0].pack_id))
     if owed:
         count, late = len(owed), sum(owed)
         lines.append(
@@ -127,13 +112,19 @@ def _due_lines(shell: Shell, found: Due) -> list[str]:
     return lines
 
 
+def _to_purge(shell: Shell, pack: str) -> str:
+    """Say how a received pack is destroyed and reported."""
+    report = shell.say("削除の報告", "REPORT_FOLDER")
+    return next_command(shell, "purge", "pack", pack, "--by", a_name(shell), "--out", report)
+
+
 def recall_issue(
     shell: Shell,
     pack: Pack,
     *,
     reason: Reason,
     by: By,
-    out: Out,
+    out: OutFolder,
     role: RoleOption = "",
     hours: Annotated[int, typer.Option(min=1, max=8_760, help="何時間以内に / within hours")] = 24,
     municipality: Municipality = None,
@@ -156,7 +147,7 @@ def recall_issue(
         shell.say(f"フォルダごと渡してください: {folder}", f"Hand over the folder {folder}"),
         shell.say(f"期日 {shell.when(notice.due_by)}、ファイル {len(notice.files)}件",
                   f"by {shell.when(notice.due_by)}, {len(notice.files)} files"),
-        *(_phone(shell, one) for one in made.calls),
+        *(shell.say("電話: ", "Call: ") + people_to_call(shell, [one]) for one in made.calls),
         next_command(shell, "due"),
     ]  # fmt: skip
     document = {"recall": notice.model_dump(mode="json"), "folder": str(folder), "unchanged": made.unchanged}
@@ -166,10 +157,6 @@ def recall_issue(
 def _judge(store: Store, by: str, role: str) -> Actor:
     """Return who recalls; without a role, the one that may on this side."""
     return who(by, role or (Role.REPRESENTATIVE_OFFICE if store.side is Side.POST else Role.PROTECTION_OFFICER))
-
-
-def _phone(shell: Shell, one: Caller) -> str:
-    return shell.say("電話: ", "Call: ") + _calls(shell, [one])
 
 
 def recall_check(
@@ -186,7 +173,7 @@ def recall_check(
                   f"Reason: {notice.reason}; by {shell.when(notice.due_by)}"),
     ]  # fmt: skip
     if checked.received:
-        lines.append(next_command(shell, "purge", "pack", notice.pack_id, "--by", "氏名", "--out", "削除の報告"))
+        lines.append(_to_purge(shell, notice.pack_id))
     else:
         lines.append(
             shell.say("この保管庫では受け取っていません。記録したので、後から届いても受け取りません。"
@@ -248,7 +235,7 @@ def checklist(shell: Shell, event: EventId, municipality: Municipality = None) -
         )
         for one in lines
     ]
-    headings = headings_of(shell, "状態/state", "確認すること/what", "残っているもの/left", "入力するもの/type")
+    headings = shell.headings("状態/state", "確認すること/what", "残っているもの/left", "入力するもの/type")
     document = {
         "event_id": event, "done": not left,
         "lines": [{"key": o.key, "done": o.done, "missing": list(o.missing), "note": o.note, "command": o.command}

@@ -8,21 +8,29 @@ import typer
 
 from agreements.agreement import Party, in_force, new_agreement_text, parse_agreement
 from agreements.template import load_template, template_ids
-from disaster.cli import paper
 from disaster.cli.options import read_text
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.paper import agreement_check, agreement_diff, agreement_render
+from disaster.cli.saying import next_command
+from disaster.cli.shell import Answer, Shell, add_noun, table
 from disaster.errors import DisasterError
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    agreements = typer.Typer(no_args_is_help=True, help="協定のひな形と協定 / Templates and agreements")
-    verb(agreements, "templates")(agreement_templates)
-    verb(agreements, "new")(agreement_new)
-    verb(agreements, "add")(agreement_add)
-    verb(agreements, "list")(agreement_list)
-    paper.add_agreement_verbs(agreements)
-    app.add_typer(agreements, name="agreement")
+    add_noun(
+        app,
+        "agreement",
+        "協定のひな形と協定 / Templates and agreements",
+        {
+            "templates": agreement_templates,
+            "new": agreement_new,
+            "add": agreement_add,
+            "list": agreement_list,
+            "render": agreement_render,
+            "diff": agreement_diff,
+            "check": agreement_check,
+        },
+    )
 
 
 def agreement_templates(shell: Shell) -> Answer:
@@ -32,7 +40,7 @@ def agreement_templates(shell: Shell) -> Answer:
         "templates": [{"id": t.template_id, "title": t.title, "clauses": [c.id for c in t.clauses]} for t in templates]
     }
     rows = [(t.template_id, t.title, len(t.clauses)) for t in templates]
-    headings = [shell.say(*pair) for pair in (("ID", "id"), ("名", "title"), ("条項", "clauses"))]
+    headings = shell.headings("ID/id", "名/title", "条項/clauses")
     return Answer("templates", document, [], [table(shell.say("ひな形", "Templates"), headings, rows)])
 
 
@@ -64,11 +72,11 @@ def agreement_new(
         effective_from=signed.date(), title=title,
     )  # fmt: skip
     out.write_text(text, encoding="utf-8")
-    return Answer(
-        "agreement",
-        {"file": str(out)},
-        [shell.say(f"{out} を書きました。内容を確かめてから add してください。", f"Wrote {out}.")],
-    )
+    lines = [
+        shell.say(f"{out} を書きました。読み返してから登録してください。", f"Wrote {out}; read it, then add it."),
+        next_command(shell, "agreement", "add", out),
+    ]
+    return Answer("agreement", {"file": str(out)}, lines)
 
 
 def agreement_add(shell: Shell, file: Annotated[Path, typer.Argument(help="協定のTOML / agreement")]) -> Answer:
@@ -84,7 +92,7 @@ def agreement_add(shell: Shell, file: Annotated[Path, typer.Argument(help="協�
 def agreement_list(shell: Shell) -> Answer:
     """登録した協定の一覧 / List the registered agreements."""
     with shell.store() as store:
-        agreements = [parse_agreement(record.text) for record in store.agreements.all()]
+        agreements = [record.agreement for record in store.agreements.all()]
     force = {a.agreement_id: in_force(a, shell.at) for a in agreements}
     rows = [
         (
@@ -97,17 +105,7 @@ def agreement_list(shell: Shell) -> Answer:
         )
         for a in agreements
     ]
-    headings = [
-        shell.say(*p)
-        for p in (
-            ("ID", "id"),
-            ("名", "title"),
-            ("郵便局", "post"),
-            ("市区町村", "city"),
-            ("始期", "from"),
-            ("効力", "in force"),
-        )
-    ]
+    headings = shell.headings("ID/id", "名/title", "郵便局/post", "市区町村/city", "始期/from", "効力/in force")
     document = {
         "agreements": [
             {

@@ -6,18 +6,20 @@ from typing import Annotated
 
 import typer
 
-from agreements.agreement import in_force, parse_agreement
-from agreements.request import Mode, Request
-from agreements.vocabulary import PURPOSES
+from agreements.agreement import in_force
+from agreements.request import Event, Mode, Request
 from disaster import requests
-from disaster.cli.options import Dataset, EventOption, Municipality, Purpose, open_event
+from disaster.cli.areas import Areas, area_typed
+from disaster.cli.options import MODES_IN_WORDS, Dataset, EventOption, Municipality, Purpose, open_event, typed_purpose
 from disaster.cli.saying import spoken
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, verb
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_verbs
 from disaster.errors import DisasterError
+from disaster.ruling import area_names, mildest, rule
 from disaster.store import Store
 
 Wanted = Annotated[
-    Mode | None, typer.Option(help="形(省くと、目的にかなう最も穏やかな形) / mode, default the mildest that serves")
+    Mode | None,
+    typer.Option(help="形(省くと、目的にかなう最も穏やかな形) / mode, default the mildest: " + MODES_IN_WORDS),
 ]
 Recipient = Annotated[str, typer.Option(help="提供先(省くと協定の市区町村) / recipient")]
 Requester = Annotated[str, typer.Option(help="要請した組織・係(省くと提供先) / who requests")]
@@ -25,14 +27,14 @@ Tel = Annotated[
     str, typer.Option(help="電話の要請: 折り返して確かめた人の名 / by telephone: who called back and confirmed")
 ]
 Number = Annotated[str, typer.Option(help="文書の要請: 文書番号 / by document: its number")]
-Area = Annotated[str | None, typer.Option(help="区域ID(省くと全域。災害の区域が一つならそれ) / area")]
+Area = Annotated[str | None, typer.Option(help="区域の名またはID(省くと全域。災害の区域が一つならそれ) / area")]
 Why = Annotated[str, typer.Option(help="より強い形が必要な理由 / why a milder mode does not serve")]
 Fields = Annotated[list[str] | None, typer.Option("--field", help="項目(繰り返し可、省くと全部) / columns")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb of this module."""
-    verb(app, "decide")(decide)
+    add_verbs(app, {"decide": decide})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def decide(
         tuple(field or ()),
     )  # fmt: skip
     with shell.store() as store:
-        decision = requests.rule(store, draft(shell, store, wish), at=shell.at).decision
-    return Answer("decide", decision.to_dict(), spoken(shell, decision), code=DONE if decision.granted else REFUSED)
+        decision = rule(store, draft(shell, store, wish), at=shell.at).decision
+        said = spoken(shell, Areas(store).said(decision))
+    return Answer("decide", decision.to_dict(), said, code=DONE if decision.granted else REFUSED)
 
 
 def draft(shell: Shell, store: Store, wish: Wish) -> Request:
@@ -87,23 +90,22 @@ def draft(shell: Shell, store: Store, wish: Wish) -> Request:
     Raises
     ------
     DisasterError
-        If neither a confirmed call nor a document is named, or it cannot be told which event is meant.
+        If neither a confirmed call nor a document is named, or it cannot be told which event or area is meant.
     """
     if bool(wish.tel.strip()) == bool(wish.number.strip()):
         raise DisasterError("disaster.call_or_document")
     code = _municipality(shell, store, wish.municipality)
     found = open_event(shell, store, code, wish.event)
-    areas = found.areas_at(shell.at) if found else ()
     whom = wish.recipient or _city(shell, store, code)
     request = Request(
         request_id=requests.new_request_id(store, code, at=shell.at), municipality=code,
-        requester=wish.requester or whom, recipient=whom, purpose=_purpose(wish.purpose), dataset=wish.dataset,
+        requester=wish.requester or whom, recipient=whom, purpose=typed_purpose(wish.purpose), dataset=wish.dataset,
         mode=wish.mode or Mode.DWELLING, made_at=shell.at, channel="telephone" if wish.tel.strip() else "document",
         confirmed_by=wish.tel, document_no=wish.number, event_id=found.event_id if found else None,
-        fields=wish.fields or None, area=wish.area or (areas[0] if len(areas) == 1 else None), reason=wish.reason,
+        fields=wish.fields or None, area=_area(shell, store, code, found, wish.area), reason=wish.reason,
         person=wish.person, role=wish.role,
     )  # fmt: skip
-    return request if wish.mode else replace(request, mode=requests.mildest(store, request, at=shell.at))
+    return request if wish.mode else replace(request, mode=mildest(store, request, at=shell.at))
 
 
 def _municipality(shell: Shell, store: Store, given: str | None) -> str:
@@ -113,13 +115,16 @@ def _municipality(shell: Shell, store: Store, given: str | None) -> str:
     return shell.municipality(store, given)
 
 
+def _area(shell: Shell, store: Store, code: str, event: Event | None, given: str | None) -> str | None:
+    """Return the id of the area that is meant, else the event's only one; an unknown one is refused on record."""
+    if not given:
+        reached = event.areas_at(shell.at) if event else ()
+        return reached[0] if len(reached) == 1 else None
+    return area_typed(area_names(store, code, drill=event is not None and event.drill), given) or given
+
+
 def _city(shell: Shell, store: Store, code: str) -> str:
     """Return the municipality's name as its agreements have it, first those in force; for a foreign one, our own's."""
-    kept = [parse_agreement(record.text) for record in store.agreements.all(code) or store.agreements.all()]
+    kept = [record.agreement for record in store.agreements.all(code) or store.agreements.all()]
     kept.sort(key=lambda one: not in_force(one, shell.at))
     return kept[0].municipality.name if kept else code
-
-
-def _purpose(given: str) -> str:
-    """Return the code of a purpose that may be typed in Japanese; one that is unknown is for the decision to refuse."""
-    return {ja: code for code, (ja, _) in PURPOSES.items()}.get(given, given)

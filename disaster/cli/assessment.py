@@ -10,17 +10,25 @@ from agreements.assessment import OUTCOMES, Assessment, new_assessment_text, par
 from agreements.clock import japan_date
 from agreements.request import Mode
 from agreements.vocabulary import MODES, PURPOSES
-from disaster.cli.options import Dataset, Municipality, When, japan_time, read_text
+from disaster.cli.options import (
+    MODES_IN_WORDS,
+    PURPOSES_IN_WORDS,
+    Dataset,
+    Municipality,
+    When,
+    japan_time,
+    read_text,
+    typed_purpose,
+)
 from disaster.cli.saying import next_command
-from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.commands import shell_word
+from disaster.cli.shell import Answer, Shell, add_noun, table
 from disaster.errors import DisasterError
 from disaster.store import Store
 
-Modes = Annotated[list[Mode], typer.Option("--mode", help="形(繰り返し可) / modes weighed")]
+Modes = Annotated[list[Mode], typer.Option("--mode", help="形(繰り返し可) / modes weighed: " + MODES_IN_WORDS)]
 Purposes = Annotated[
     list[str],
-    typer.Option("--purpose", help="目的(繰り返し可) / purposes weighed: " + ", ".join(PURPOSES)),
+    typer.Option("--purpose", help="目的(繰り返し可) / purposes weighed: " + PURPOSES_IN_WORDS),
 ]
 OutcomeOption = Annotated[
     Literal["permits", "forbids"], typer.Option(help="結論: permits(提供してよい) / forbids(してはならない)")
@@ -29,13 +37,8 @@ OutcomeOption = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    group = typer.Typer(
-        no_args_is_help=True, help="郵便法8条の検討の記録 / The weighing under the Postal Act, article 8"
-    )
-    verb(group, "new")(assessment_new)
-    verb(group, "add")(assessment_add)
-    verb(group, "list")(assessment_list)
-    app.add_typer(group, name="assessment")
+    title = "郵便法8条の検討の記録 / The weighing under the Postal Act, article 8"
+    add_noun(app, "assessment", title, {"new": assessment_new, "add": assessment_add, "list": assessment_list})
 
 
 def assessment_new(
@@ -64,14 +67,15 @@ def assessment_new(
         code = shell.municipality(store, municipality)
         name = _new_id(shell, store, code)
     text = new_assessment_text(
-        assessment_id=name, municipality=code, dataset=dataset, modes=[str(one) for one in mode], purposes=purpose,
+        assessment_id=name, municipality=code, dataset=dataset, modes=[str(one) for one in mode],
+        purposes=[typed_purpose(one) for one in purpose],
         outcome=outcome, guideline=guideline, guideline_version=guideline_version, weighed_by=weighed_by, office=office,
         weighed_at=japan_time(when, shell), grounds=grounds, valid_until=valid_until.date() if valid_until else None,
     )  # fmt: skip
     out.write_text(text, encoding="utf-8")
     lines = [
         shell.say(f"{out} を書きました。読み返してから登録してください。", f"Wrote {out}; read it, then add it."),
-        next_command(shell, "assessment", "add", shell_word(out)),
+        next_command(shell, "assessment", "add", out),
     ]
     return Answer("assessment", {"assessment_id": name, "file": str(out)}, lines)
 
@@ -95,10 +99,11 @@ def assessment_list(shell: Shell) -> Answer:
     """登録した検討の記録の一覧 / List the registered assessments."""
     with shell.store() as store:
         found = store.assessments.all()
-    pairs = (("ID", "id"), ("形", "modes"), ("目的", "purposes"), ("結論", "outcome"), ("検討した人", "by"),
-             ("ガイドライン", "guideline"), ("日時", "time"), ("期限", "until"))  # fmt: skip
-    rows = [_row(shell, one) for one in found]
-    made = table(shell.say("郵便法8条の検討", "Assessments"), [shell.say(*pair) for pair in pairs], rows)
+    headings = shell.headings(
+        "ID/id", "形/modes", "目的/purposes", "結論/outcome", "検討した人/by", "ガイドライン/guideline", "日時/time",
+        "期限/until",
+    )  # fmt: skip
+    made = table(shell.say("郵便法8条の検討", "Assessments"), headings, [_row(shell, one) for one in found])
     document = {"assessments": [_document(one, shell) for one in found]}
     return Answer("assessments", document, [], [made])
 

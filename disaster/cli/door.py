@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from disaster.batch import Batch
-from disaster.cli.options import By, Municipality, RequestId, RoleOption, request_id_of, who
-from disaster.cli.saying import run_out_lines, spoken
+from disaster.cli.options import By, Municipality, OutFolder, RequestId, RoleOption, request_id_of, who
+from disaster.cli.saying import files_table, layer_title, run_out_lines, spoken
 from disaster.cli.secret import (
     NewPasswordFile,
     PasswordFile,
@@ -17,13 +17,13 @@ from disaster.cli.secret import (
     require_new,
     write_private,
 )
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.shell import Answer, Shell, add_verbs, table
 from disaster.commands import command
 from disaster.cover import REACHES_NOBODY, in_words, other_purposes
 from disaster.errors import ProvideError
 from disaster.ingest import check_file
 from disaster.matchlist import require_readable
-from disaster.models import INQUIRIES
+from disaster.models import INQUIRIES, kind_of
 from disaster.onward import pass_on
 from disaster.pack import MAP, WORKBOOK
 from disaster.provide import Provided, provide
@@ -32,15 +32,10 @@ from disaster.receive import Received, receive
 from disaster.store import Store
 from geo.read import Reader
 
-Out = Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")]
-
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    verb(app, "provide")(provide_pack)
-    verb(app, "receive")(receive_pack)
-    verb(app, "onward")(onward_pack)
-    verb(app, "publish")(publish_layers)
+    add_verbs(app, {"provide": provide_pack, "receive": receive_pack, "onward": onward_pack, "publish": publish_layers})
 
 
 def provide_pack(
@@ -48,7 +43,7 @@ def provide_pack(
     *,
     request: RequestId,
     by: By,
-    out: Out,
+    out: OutFolder,
     role: RoleOption = "office",
     municipality: Municipality = None,
     inquiries: Annotated[Path | None, typer.Option("--list", help="照会リスト(match のとき) / list to match")] = None,
@@ -116,14 +111,6 @@ def provided_answer(shell: Shell, made: Provided, password_file: Path | None = N
         "not_provided": dict(made.not_provided), "protection_run_out": made.run_out,
         "answers": dict(made.answers),
     }  # fmt: skip
-    rows = (
-        []
-        if made.mailing
-        else [
-            (path, "、".join(f"{name} {count}" for name, count in counts.items()))
-            for path, counts in made.files.items()
-        ]
-    )  # a table of counts has rows of its own, which are nobody's homes
     rules = shell.say(in_words(made.withheld), ", ".join(f"{rule} {count}" for rule, count in made.withheld.items()))
     lines = [
         *_mailed(shell, made),
@@ -138,8 +125,8 @@ def provided_answer(shell: Shell, made: Provided, password_file: Path | None = N
     lines += run_out_lines(shell, made.run_out)
     if made.password:
         lines += _told(shell, made.password, password_file)
-    headings = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
-    tables = [table(shell.say("状況パック", "Situation pack"), headings, rows)] if rows else []
+    # a table of counts has rows of its own, which are nobody's homes
+    tables = [] if made.mailing else [files_table(shell, shell.say("状況パック", "Situation pack"), made.files)]
     return Answer("provide", document, lines, tables)
 
 
@@ -215,10 +202,9 @@ def received_answer(shell: Shell, got: Received, unpacking: str) -> Answer:
         lines.append(shell.say(f"本部用の地図: {got.view.folder / 'map.html'}", f"Map: {got.view.folder / 'map.html'}"))
     if got.personal:
         lines += _where_homes_are(shell, got, unpacking)
-    headings = (shell.say("情報", "layer"), shell.say("件数", "rows"))
-    return Answer(
-        "receive", document, lines, [table(shell.say("受け取った情報", "Received"), headings, list(got.counts.items()))]
-    )
+    rows = [(layer_title(shell, name), count) for name, count in got.counts.items()]
+    shown = table(shell.say("受け取った情報", "Received"), shell.headings("情報/layer", "件数/rows"), rows)
+    return Answer("receive", document, lines, [shown])
 
 
 def _where_homes_are(shell: Shell, got: Received, unpacking: str) -> list[str]:
@@ -247,7 +233,7 @@ def onward_pack(
     *,
     request: RequestId,
     by: By,
-    out: Out,
+    out: OutFolder,
     role: RoleOption = "municipal_hq",
     municipality: Municipality = None,
     password_file: NewPasswordFile = None,
@@ -276,16 +262,12 @@ def onward_pack(
     lines += [shell.say(f"{made.folder} を渡してください。", f"Hand over {made.folder}.")]
     if made.password:
         lines += _told(shell, made.password, password_file)
-    rows = [
-        (path, "、".join(f"{name} {count}" for name, count in counts.items())) for path, counts in made.counts.items()
-    ]
-    headings = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
-    return Answer("onward", document, lines, [table(shell.say("再提供", "Onward"), headings, rows)])
+    return Answer("onward", document, lines, [files_table(shell, shell.say("再提供", "Onward"), made.counts)])
 
 
 def publish_layers(
     shell: Shell,
-    out: Out,
+    out: OutFolder,
     kind: Annotated[list[str] | None, typer.Option(help="種類(繰り返し可、省くと全部) / kinds")] = None,
     municipality: Municipality = None,
     drill: Annotated[bool, typer.Option("--drill", help="訓練用の情報も / drill data too")] = False,
@@ -293,13 +275,7 @@ def publish_layers(
     """個人情報を含まない情報を書き出す / Write layers without personal data."""
     with shell.store() as store:
         code = shell.municipality(store, municipality)
-        made = publish(store, code, out=out, at=shell.at, kinds=tuple(kind or ()), drill=drill)
-    rows = [(file.path, "、".join(f"{name} {count}" for name, count in file.counts.items())) for file in made.files]
-    headings = (shell.say("ファイル", "file"), shell.say("件数", "rows"))
+        made = publish(store, code, out=out, at=shell.at, kinds=tuple(kind_of(one) for one in kind or ()), drill=drill)
     document = {"folder": str(made.folder), "counts": dict(made.counts), "files": [file.path for file in made.files]}
-    return Answer(
-        "publish",
-        document,
-        [shell.say(f"{made.folder} に書きました。", f"Wrote {made.folder}.")],
-        [table(shell.say("公表", "Published"), headings, rows)],
-    )
+    shown = files_table(shell, shell.say("公表", "Published"), {file.path: file.counts for file in made.files})
+    return Answer("publish", document, [shell.say(f"{made.folder} に書きました。", f"Wrote {made.folder}.")], [shown])

@@ -8,30 +8,48 @@ from agreements.clock import japan_date
 from agreements.request import Event, EventArea, Trigger, TriggerKind
 from agreements.vocabulary import TRIGGERS
 from disaster.aftercare.checklist import checklist
-from disaster.cli.options import By, EventId, Municipality, When, japan_time
+from disaster.cli.areas import Areas, areas_typed
+from disaster.cli.options import (
+    TRIGGERS_IN_WORDS,
+    By,
+    EventId,
+    EventOption,
+    Municipality,
+    When,
+    japan_time,
+    open_event,
+)
 from disaster.cli.saying import next_command
-from disaster.cli.shell import Answer, Shell, table, verb
-from disaster.errors import StoreError
-from disaster.models import AREAS
+from disaster.cli.shell import Answer, Shell, add_noun, table
+from disaster.commands import shell_word
+from disaster.ruling import area_names
 from disaster.store import Store
 
 Note = Annotated[str, typer.Option(help="メモ。さかのぼって記録するときはその理由 / note; why it is back-dated")]
 ConfirmedBy = Annotated[
     str, typer.Option(help="電話を折り返して確かめた人(telephone のとき) / who called back and confirmed")
 ]
-Areas = Annotated[list[str], typer.Argument(help="区域ID(繰り返し可) / area ids")]
+Drill = Annotated[bool, typer.Option("--drill", help="訓練 / drill")]
+Kind = Annotated[TriggerKind, typer.Argument(help="発動の種類 / trigger: " + TRIGGERS_IN_WORDS)]
+Reached = Annotated[list[str], typer.Argument(help="区域の名またはID(繰り返し可) / areas, by name or id")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    events = typer.Typer(no_args_is_help=True, help="災害と発動を記録する / Record events and triggers")
-    verb(events, "open")(event_open)
-    verb(events, "trigger")(event_trigger)
-    verb(events, "end")(event_end)
-    verb(events, "area")(event_area)
-    verb(events, "close")(event_close)
-    verb(events, "list")(event_list)
-    app.add_typer(events, name="event")
+    add_noun(
+        app,
+        "event",
+        "災害と発動を記録する / Record events and triggers",
+        {
+            "open": event_open,
+            "trigger": event_trigger,
+            "end": event_end,
+            "area": event_area,
+            "areas": event_areas,
+            "close": event_close,
+            "list": event_list,
+        },
+    )
 
 
 def event_open(
@@ -40,14 +58,16 @@ def event_open(
     event_id: Annotated[str | None, typer.Argument(help="災害ID(省くと採番) / event id, default a new number")] = None,
     name: Annotated[str, typer.Option(help="災害の名 / name")],
     by: By,
-    trigger: Annotated[TriggerKind, typer.Option(help="発動の種類 / trigger")] = TriggerKind.HQ_ESTABLISHED,
+    trigger: Annotated[
+        TriggerKind, typer.Option(help="発動の種類 / trigger: " + TRIGGERS_IN_WORDS)
+    ] = TriggerKind.HQ_ESTABLISHED,
     when: When = None,
     confirmed_by: ConfirmedBy = "",
-    drill: Annotated[bool, typer.Option("--drill", help="訓練 / drill")] = False,
+    drill: Drill = False,
     municipality: Municipality = None,
     note: Note = "",
     area: Annotated[
-        list[str] | None, typer.Option(help="区域ID(繰り返し可、省くと全域) / areas, default everywhere")
+        list[str] | None, typer.Option(help="区域の名またはID(繰り返し可、省くと全域) / areas, default everywhere")
     ] = None,
 ) -> Answer:
     """災害(または訓練)を開く / Open an event with its first trigger."""
@@ -56,9 +76,9 @@ def event_open(
     with shell.store() as store:
         code = shell.municipality(store, municipality)
         new_id = event_id or _new_id(shell, store, code, drill=drill)
-        areas = tuple(EventArea(one, shell.at, by) for one in area or ())
+        reached = areas_typed(area_names(store, code, drill=drill), area) if area else ()
+        areas = tuple(EventArea(one, shell.at, by) for one in reached)
         made = Event(new_id, name, code, drill, at, (first,), areas=areas)
-        _require_areas(store, made, area or ())
         store.events.add(made, at=shell.at)
     said = shell.say(f"{name}を記録しました({made.event_id})。", f"Recorded {name} ({made.event_id}).")
     after = next_command(shell, "request", "new", "--help")
@@ -69,7 +89,7 @@ def event_trigger(
     shell: Shell,
     *,
     event_id: EventId,
-    kind: TriggerKind,
+    kind: Kind,
     by: By,
     when: When = None,
     confirmed_by: ConfirmedBy = "",
@@ -85,7 +105,7 @@ def event_trigger(
 
 
 def event_end(
-    shell: Shell, event_id: EventId, kind: TriggerKind, *, by: By, when: When = None, municipality: Municipality = None
+    shell: Shell, event_id: EventId, kind: Kind, *, by: By, when: When = None, municipality: Municipality = None
 ) -> Answer:
     """発動が解かれたことを記録する(本部の廃止など) / Record that a trigger was lifted."""
     with shell.store() as store:
@@ -95,18 +115,38 @@ def event_end(
     return _answer(event_id, shell.say("発動の終わりを記録しました。", "Recorded the end of the trigger."))
 
 
-def event_area(shell: Shell, event_id: EventId, areas: Areas, *, by: By, municipality: Municipality = None) -> Answer:
+def event_area(shell: Shell, event_id: EventId, areas: Reached, *, by: By, municipality: Municipality = None) -> Answer:
     """災害の区域を加える / Add areas to an event: requests for personal data then name one of them."""
     with shell.store() as store:
         code = _municipality_of(shell, store, municipality)
-        _require_areas(store, store.events.get(event_id, municipality=code), areas)
+        event = store.events.get(event_id, municipality=code)
+        reached = areas_typed(area_names(store, event.municipality, drill=event.drill), areas)
         new = [
             one
-            for one in areas
+            for one in reached
             if store.events.add_area(event_id, EventArea(one, shell.at, by), at=shell.at, municipality=code)
         ]
     line = shell.say(f"区域を{len(new)}件加えました。", f"Added {len(new)} area(s).")
     return _answer(event_id, line)
+
+
+def event_areas(
+    shell: Shell, *, event: EventOption = None, drill: Drill = False, municipality: Municipality = None
+) -> Answer:  # fmt: skip
+    """区域の名とIDの一覧 / List the areas that requests and events can name."""
+    with shell.store() as store:
+        code = shell.municipality(store, municipality)
+        found = open_event(shell, store, code, event)
+        known = area_names(store, code, drill=found.drill if found else drill)
+    reached = found.areas_at(shell.at) if found else ()
+    held = shell.say("対象", "reached")
+    rows = [(name, area, held if area in reached else "") for area, name in known.items()]
+    document = {
+        "municipality": code, "event_id": found.event_id if found else None,
+        "areas": [{"area_id": area, "name": name, "reached": area in reached} for area, name in known.items()],
+    }  # fmt: skip
+    headings = shell.headings("名/name", "ID/id", "災害の区域/event")
+    return Answer("areas", document, [], [table(shell.say("区域", "Areas"), headings, rows)])
 
 
 def event_close(
@@ -121,7 +161,7 @@ def event_close(
         shell.say(f"まだ残っています: {one.title[0]}: {one.shown()}", f"Still open: {one.title[1]}: {one.shown()}")
         for one in left
     ]
-    after = [next_command(shell, "checklist", event_id)] if left else []
+    after = [next_command(shell, "checklist", shell_word(event_id))] if left else []
     document = {
         "event_id": event_id, "done": True, "left": [{"key": one.key, "missing": list(one.missing)} for one in left],
     }  # fmt: skip
@@ -131,12 +171,13 @@ def event_close(
 def event_list(shell: Shell) -> Answer:
     """災害の一覧 / List the events."""
     with shell.store() as store:
-        events = store.events.all()
-    pairs = (("ID", "id"), ("名", "name"), ("市区町村", "municipality"), ("訓練", "drill"), ("開始", "opened"),
-             ("終了", "closed"), ("発動", "triggers"), ("区域", "areas"))  # fmt: skip
-    headings = [shell.say(*pair) for pair in pairs]
+        events, areas = store.events.all(), Areas(store)
+        rows = [_row(shell, one, areas.reached(one)) for one in events]
+    headings = shell.headings(
+        "ID/id", "名/name", "市区町村/municipality", "訓練/drill", "開始/opened", "終了/closed", "発動/triggers",
+        "区域/areas",
+    )  # fmt: skip
     document = {"events": [_document(one) for one in events]}
-    rows = [_row(shell, one) for one in events]
     return Answer("events", document, [], [table(shell.say("災害", "Events"), headings, rows)])
 
 
@@ -153,7 +194,7 @@ def _document(one: Event) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _row(shell: Shell, one: Event) -> tuple[str, ...]:
+def _row(shell: Shell, one: Event, areas: list[str]) -> tuple[str, ...]:
     return (
         one.event_id,
         one.name,
@@ -162,7 +203,7 @@ def _row(shell: Shell, one: Event) -> tuple[str, ...]:
         shell.when(one.opened_at),
         shell.when(one.closed_at) if one.closed_at else "",
         shell.say("、", ", ").join(_trigger_words(shell, trigger) for trigger in one.triggers),
-        shell.say("、", ", ").join(area.area_id for area in one.areas) or shell.say("全域", "all"),
+        shell.say("、", ", ").join(areas) or shell.say("全域", "all"),
     )
 
 
@@ -200,14 +241,3 @@ def _new_id(shell: Shell, store: Store, municipality: str, *, drill: bool) -> st
     stem = f"{'K' if drill else 'E'}{japan_date(shell.at).year}-"
     taken = {event.event_id for event in store.events.all(municipality)}
     return next(name for n in range(1, len(taken) + 2) if (name := f"{stem}{n:02d}") not in taken)
-
-
-def _require_areas(store: Store, event: Event, areas: list[str] | tuple[str, ...]) -> None:
-    """Refuse an area that the store does not hold: no home could be found in it."""
-    if not areas:
-        return
-    held = store.current(AREAS.kind, event.municipality, columns=["area_id"], drill=event.drill).table
-    known = held.column("area_id").to_pylist()
-    for area in areas:
-        if area not in known:
-            raise StoreError("disaster.unknown_area", area=area)

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cli.options import KINDS_IN_WORDS, Municipality, OutFolder, typed_kind
+from disaster.cli.saying import layer_title, side_title
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_verbs, table
 from disaster.errors import IngestError, StoreError
 from disaster.faultfile import FaultCopy, fault_copy, write_copy
 from disaster.ingest import check_files, report, within
 from disaster.intake import Intake, boundary_of, gazetteer_of, ingest
 from disaster.mapping import load_mapping
-from disaster.models import DELIVERY_POINTS, NOUNS, Side, kind_of, kinds_in_words
+from disaster.models import DELIVERY_POINTS, Side
 from disaster.schemas import Findings
 from disaster.store import Store
 from disaster.town import write_town
@@ -26,14 +28,8 @@ from geo.read import RawTable, Reader
 _SHOWN = 20
 
 
-def typed_kind(word: str | None) -> str | None:
-    """Take a kind as it is typed, by its name or its Japanese title."""
-    return None if word is None else kind_of(word)
-
-
-Kind = Annotated[str, typer.Argument(help="種類 / kind: " + kinds_in_words(NOUNS), callback=typed_kind)]
+Kind = Annotated[str, typer.Argument(help="種類 / kind: " + KINDS_IN_WORDS, callback=typed_kind)]
 Files = Annotated[list[Path], typer.Argument(help="ファイル / files")]
-Municipality = Annotated[str | None, typer.Option(help="市区町村コード(5桁) / municipality code")]
 Encoding = Annotated[str | None, typer.Option(help="文字コード(utf-8, cp932, euc_jp) / encoding")]
 Crs = Annotated[str | None, typer.Option(help="座標系(EPSG:6676など) / coordinate reference system")]
 Drill = Annotated[bool, typer.Option("--drill", help="訓練用の情報 / drill data")]
@@ -54,14 +50,13 @@ FaultsTo = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    for function in (town, init, check, ingest_files):
-        verb(app, function.__name__.replace("_files", ""))(function)
+    add_verbs(app, {"town": town, "init": init, "check": check, "ingest": ingest_files})
 
 
 def town(
     shell: Shell,
     *,
-    out: Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")],
+    out: OutFolder,
     households: Annotated[int, typer.Option(min=1, max=2_000_000, help="世帯の数 / households")] = 2_000,
     seed: Annotated[int, typer.Option(help="乱数の種 / seed")] = 1,
     on_store: Annotated[
@@ -91,9 +86,9 @@ def town(
 
 
 def _town_answer(shell: Shell, out: Path, code: str, files: dict[str, list[str]], what: str) -> Answer:
-    rows = [(kind, "、".join(names)) for kind, names in files.items()]
+    rows = [(layer_title(shell, kind), shell.say("、", ", ").join(names)) for kind, names in files.items()]
     line = shell.say(f"{what}のファイルを {out} に書きました。", f"Wrote {what} to {out}.")
-    headings = (shell.say("種類", "kind"), shell.say("ファイル", "files"))
+    headings = shell.headings("種類/kind", "ファイル/files")
     title = shell.say("書いたファイル", "Files")
     document = {"out": str(out), "municipality": code, "files": files}
     return Answer("town", document, [line], [table(title, headings, rows)])
@@ -119,7 +114,9 @@ def init(
         "init",
         document,
         [
-            shell.say(f"保管庫 {home} を作りました({side})。", f"Created the store {home} ({side})."),
+            shell.say(
+                f"{side_title(shell, side)}の保管庫 {home} を作りました。", f"Created the store {home} ({side})."
+            ),
             shell.say(f"署名の公開鍵: {document['public_key']}", f"Public key of signatures: {document['public_key']}"),
         ],
     )
@@ -290,10 +287,10 @@ def _ingested(shell: Shell, kind: str, taken: Sequence[Intake]) -> Answer:
 
 
 def _shown(shell: Shell, reports: Sequence[dict[str, Any]], faults: Sequence[Faults]) -> tuple[list[str], list[Table]]:
-    headings = [shell.say(*pair) for pair in (
-        ("ファイル", "file"), ("形", "layout"), ("文字コード", "encoding"), ("座標系", "CRS"), ("読んだ行", "read"),
-        ("採用", "accepted"), ("不採用", "refused"),
-    )]  # fmt: skip
+    headings = shell.headings(
+        "ファイル/file", "形/layout", "文字コード/encoding", "座標系/CRS", "読んだ行/read", "採用/accepted",
+        "不採用/refused",
+    )  # fmt: skip
     names = ("file", "layout", "encoding", "crs", "read", "accepted", "refused")
     tables = [table(shell.say("読み取り", "Read"), headings, [[one.get(name) for name in names] for one in reports])]
     for one, told in zip(faults, reports, strict=True):
@@ -313,10 +310,8 @@ def _remarks(reports: Sequence[dict[str, Any]]) -> list[str]:
 
 def _fault_table(shell: Shell, faults: Faults, file: str) -> Table:
     counted = [f for f in faults.kept[:_SHOWN] if f.row is not None and "line" not in f.params]
-    number = ("データの行", "data row") if counted else ("Excelの行", "Excel row")
-    headings = [
-        shell.say(*pair) for pair in (number, ("列", "column"), ("値", "value"), ("理由", "reason"), ("直し方", "hint"))
-    ]
+    number = "データの行/data row" if counted else "Excelの行/Excel row"
+    headings = shell.headings(number, "列/column", "値/value", "理由/reason", "直し方/hint")
     rows = [
         (f.params.get("line", f.row), f.column, f.value, f.reason(shell.lang), f.hint(shell.lang))
         for f in faults.kept[:_SHOWN]

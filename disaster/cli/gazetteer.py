@@ -8,7 +8,9 @@ import typer
 from rich.table import Table
 
 from agreements.clock import JST
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cli.options import OutFolder
+from disaster.cli.saying import next_command
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_noun, table
 from disaster.errors import DisasterError
 from geo.faults import words
 from geo.gazetteer import Built, build, write
@@ -20,12 +22,7 @@ from geo.read import RawTable, Reader
 
 #: Rows of a table on the screen; ``--json`` has all of them.
 _SHOWN = 20
-_KINDS = {
-    "": ("町", "towns"),
-    "block": ("街区", "blocks"),
-    "dwelling": ("住居番号", "dwellings"),
-    "lot": ("地番", "lots"),
-}
+_KINDS = {"": "町/towns", "block": "街区/blocks", "dwelling": "住居番号/dwellings", "lot": "地番/lots"}
 
 Files = Annotated[
     list[Path], typer.Argument(help="住所データのファイル(ABR、街区レベル、Geolonia、郵便番号) / address tables")
@@ -34,7 +31,6 @@ Municipality = Annotated[
     list[str] | None, typer.Option(help="市区町村コード(5桁、繰り返し可) / municipality code, repeatable")
 ]
 All = Annotated[bool, typer.Option("--all", help="ファイルにある全ての市区町村 / all municipalities in the files")]
-Out = Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")]
 Vintage = Annotated[
     str, typer.Option(help="いつの住所データか(2026-08など。行に書かれていない時に使う) / age of the sources")
 ]
@@ -42,17 +38,15 @@ Vintage = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    gazetteers = typer.Typer(no_args_is_help=True, help="住所の位置の表を作る / Tables that addresses are placed by")
-    gazetteers.callback()(lambda: None)  # with one verb only, its name would be left out of the command
-    verb(gazetteers, "build")(gazetteer_build)
-    app.add_typer(gazetteers, name="gazetteer")
+    title = "住所の位置の表を作る / Tables that addresses are placed by"
+    add_noun(app, "gazetteer", title, {"build": gazetteer_build})
 
 
 def gazetteer_build(
     shell: Shell,
     *,
     files: Files,
-    out: Out,
+    out: OutFolder,
     municipality: Municipality = None,
     every: All = False,
     vintage: Vintage = "",
@@ -116,10 +110,10 @@ def _document(built: Built, paths: dict[str, Path]) -> dict[str, Any]:
 
 
 def _accounts(shell: Shell, built: Built) -> Table:
-    headings = [shell.say(*pair) for pair in (
-        ("ファイルの種類", "sort of file"), ("読んだ行", "read"), ("町・番号にした行", "taken"),
-        ("他の行に付けた行", "joined"), ("使わなかった行", "dropped"), ("その理由", "reasons"),
-    )]  # fmt: skip
+    headings = shell.headings(
+        "ファイルの種類/sort of file", "読んだ行/read", "町・番号にした行/taken", "他の行に付けた行/joined",
+        "使わなかった行/dropped", "その理由/reasons",
+    )  # fmt: skip
     rows = [
         (
             ROLES[a.role][1],
@@ -136,10 +130,10 @@ def _reasons(shell: Shell, dropped: Mapping[str, int]) -> str:
 
 
 def _shares(shell: Shell, built: Built) -> Table:
-    headings = [shell.say(*pair) for pair in (
-        ("出典", "source"), ("町", "towns"), ("うち採用", "kept"), ("うち統合", "merged"), ("番号", "numbers"),
-        ("うち採用", "kept"), ("うち統合", "merged"),
-    )]  # fmt: skip
+    headings = shell.headings(
+        "出典/source", "町/towns", "うち採用/kept", "うち統合/merged", "番号/numbers", "うち採用/kept",
+        "うち統合/merged",
+    )  # fmt: skip
     rows = [
         (
             SOURCES[s.source],
@@ -152,8 +146,8 @@ def _shares(shell: Shell, built: Built) -> Table:
 
 
 def _contents(shell: Shell, built: Built) -> Table:
-    kinds = [shell.say(*_KINDS[kind]) for kind in ("", *NUMBER_KINDS)]
-    headings = [shell.say("コード", "code"), shell.say("市区町村", "municipality"), *kinds]
+    kinds = (_KINDS[kind] for kind in ("", *NUMBER_KINDS))
+    headings = shell.headings("コード/code", "市区町村/municipality", *kinds)
     rows = []
     for code in list(built.tables)[:_SHOWN]:
         count = built.count(code)
@@ -199,7 +193,7 @@ def _doubts(shell: Shell, built: Built) -> list[str]:
 def _next_steps(shell: Shell, paths: dict[str, Path]) -> list[str]:
     path = next(iter(paths.values()))
     return [
-        shell.say(f"取り込むには: tayori ingest gazetteer {path}", f"To take it in: tayori ingest gazetteer {path}"),
+        next_command(shell, "ingest", "gazetteer", path),
         shell.say(
             "取り込んだ後は、住所のあるファイルを取り込むか tayori place で位置を付けられます。",
             "Then files with addresses are placed when they are taken in, or by tayori place.",

@@ -6,25 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from agreements.agreement import parse_agreement
-from agreements.format import Sensitivity
+from agreements.format import SENSITIVITIES
 from disaster.cli.options import read_text
 from disaster.cli.secret import PasswordFile, read_password
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.shell import Answer, Shell, add_verbs, table
 from disaster.explain import ColumnGrounds
 from disaster.verify import Verified, explain, verify
-
-_WHOM: dict[Sensitivity, tuple[str, str]] = {
-    Sensitivity.PUBLIC: ("公開できる情報", "public"),
-    Sensitivity.INTERNAL: ("当事者限り", "internal"),
-    Sensitivity.DWELLING: ("住居の情報", "a home"),
-    Sensitivity.PERSON: ("個人の情報", "a person"),
-}
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    verb(app, "verify")(verify_file)
-    verb(app, "explain")(explain_file)
+    add_verbs(app, {"verify": verify_file, "explain": explain_file})
 
 
 def verify_file(
@@ -105,18 +97,14 @@ def explain_file(
             + (shell.say(f" 法令の根拠: {line.law}", f" Law: {line.law}") if line.law else "")
             for line in told.columns
         ]
-    headings = [
-        shell.say(*pair)
-        for pair in (
-            ("情報", "layer"), ("項目", "column"), ("協定", "agreement"), ("条項", "article"), ("法令の根拠", "law"),
-            ("誰の情報か", "about whom"),
-        )
-    ]  # fmt: skip
+    headings = shell.headings(
+        "情報/layer", "項目/column", "協定/agreement", "条項/article", "法令の根拠/law", "誰の情報か/about whom",
+    )  # fmt: skip
     rows = [
         (
             line.layer_title, line.label, line.agreement or shell.say("(公開情報)", "(public)"),
             f"{line.article} ({line.clause})" if line.clause else line.basis, line.law,
-            shell.say(*_WHOM[line.sensitivity]),
+            shell.say(*SENSITIVITIES[line.sensitivity]),
         )
         for line in told.columns
     ]  # fmt: skip

@@ -11,15 +11,16 @@ import shapely
 import typer
 from rich.table import Table
 
-from disaster.cli.files import AcceptInaccurate, Crs, Encoding, Part, typed_kind
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.files import AcceptInaccurate, Crs, Encoding, Part
+from disaster.cli.options import KINDS_IN_WORDS, free_path, typed_kind
+from disaster.cli.shell import Answer, Shell, add_verbs, table
 from disaster.commands import command
 from disaster.errors import IngestError, StoreError
 from disaster.faultfile import without_reasons
 from disaster.layouts import Layout, apply
 from disaster.layouts.model import GEOMETRY, PLACE_HEADINGS
 from disaster.mapping import parse_mapping
-from disaster.models import NOUNS, kinds_in_words
+from disaster.models import NOUNS
 from disaster.proposal import Proposal, known_layout, mapping_text, propose
 from disaster.proposal.contents import SAMPLE_ROWS
 from geo.codes import normalise
@@ -33,7 +34,7 @@ _DEFAULT = Path("mapping.toml")
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb of this module."""
-    verb(app, "map")(map_file)
+    add_verbs(app, {"map": map_file})
 
 
 def map_file(
@@ -42,7 +43,7 @@ def map_file(
     file: Annotated[Path, typer.Argument(help="読み方の分からないファイル / an unknown file")],
     kind: Annotated[
         str | None,
-        typer.Option(help="種類(決まっていれば) / kind, if known: " + kinds_in_words(NOUNS), callback=typed_kind),
+        typer.Option(help="種類(決まっていれば) / kind, if known: " + KINDS_IN_WORDS, callback=typed_kind),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="書き出す対応表(mapping.toml) / mapping to write")] = None,
     encoding: Encoding = None,
@@ -59,7 +60,7 @@ def map_file(
     if known is not None:
         return _known(shell, file, known, reading, raw)
     proposal = propose(raw, kind)
-    target = out or _free(_DEFAULT)
+    target = out or free_path(_DEFAULT)
 
     def written(going_on: str) -> str:
         return mapping_text(proposal, file=file.name, reading=reading, next_command=going_on, lang=shell.lang)
@@ -103,14 +104,6 @@ def _town(shell: Shell, layout: Layout, raw: RawTable) -> list[str | Path]:
     except CodedError:
         codes = set()
     return ["--municipality", codes.pop() if len(codes) == 1 else shell.say("市区町村コード", "MUNICIPALITY-CODE")]
-
-
-def _free(path: Path) -> Path:
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_stem(f"{path.stem}-{number}")
-    return free
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -178,7 +171,7 @@ def _answer(shell: Shell, file: Path, proposal: Proposal, shown: Table, *, targe
 
 def _columns(shell: Shell, proposal: Proposal) -> Table:
     """Return what is read from where, and why."""
-    headings = [shell.say(*pair) for pair in (("列", "column"), ("ファイルの見出し", "heading"), ("理由", "why"))]
+    headings = shell.headings("列/column", "ファイルの見出し/heading", "理由/why")
     rows: list[Sequence[object]] = []
     for line in proposal.lines:
         if line.active or line.spec is not None or line.item.required:

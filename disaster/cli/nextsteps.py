@@ -5,6 +5,7 @@ from agreements.vocabulary import third_party
 from agreements.workflow import State
 from disaster.cli.saying import next_command
 from disaster.cli.shell import Shell
+from disaster.commands import shell_word
 from disaster.requests import Filed
 
 _ENDED = frozenset({State.REJECTED, State.WITHDRAWN, State.DELETED, State.NEW})
@@ -14,6 +15,8 @@ _DOCUMENT = frozenset({"agreements.document_first", "agreements.document_overdue
 _TRIGGER = frozenset({"agreements.no_trigger", "agreements.trigger_ended"})
 _AREA = frozenset({"agreements.outside_areas"})
 _EVENT = _TRIGGER | _AREA
+#: What is asked for anew, with another area.
+_WHICH_AREA = frozenset({"agreements.area_needed", "disaster.area_elsewhere"})
 _TERM = frozenset({"agreements.not_signed", "agreements.not_yet_in_force", "agreements.expired"})
 _WEIGHING = frozenset({"agreements.no_assessment", "agreements.assessment_ended"})
 
@@ -49,6 +52,9 @@ def _to_open(shell: Shell, one: Filed) -> list[str]:
     if one.request.event_id is None and lacks & _EVENT:  # no trigger of an event reaches a request of peacetime
         event, by = shell.say("災害の名", "EVENT"), shell.say("決めた人の名", "NAME")
         return [next_command(shell, "event", "open", "--name", event, "--by", by)]
+    if lacks & _WHICH_AREA:
+        of_event = ("--event", shell_word(one.request.event_id)) if one.request.event_id else ()
+        return [next_command(shell, "event", "areas", *of_event)]
     if lacks <= _DOCUMENT | _EVENT | _TERM | _WEIGHING:
         first = shell.say("足りないものがそろったら、", "Once nothing is missing. ")
         return [*_to_mend(shell, one), first + next_command(shell, "request", "show", name)]
@@ -58,6 +64,7 @@ def _to_open(shell: Shell, one: Filed) -> list[str]:
 def _to_mend(shell: Shell, one: Filed) -> list[str]:
     """Return the commands that bring what a refused request lacks; its document has a line of its own."""
     lacks, request, name = _lacks(one), one.request, shell.say("人の名", "NAME")
+    event = shell_word(request.event_id or "")
     lines = []
     if lacks & _WEIGHING:
         lines.append(next_command(
@@ -67,9 +74,9 @@ def _to_mend(shell: Shell, one: Filed) -> list[str]:
             "--version-of", shell.say("版", "VERSION"), "--reason", shell.say("検討の内容", "GROUNDS"),
         ))  # fmt: skip
     if lacks & _TRIGGER:
-        lines.append(next_command(shell, "event", "trigger", request.event_id or "", _trigger(one), "--by", name))
+        lines.append(next_command(shell, "event", "trigger", event, _trigger(one), "--by", name))
     if lacks & _AREA and request.area is not None:
-        lines.append(next_command(shell, "event", "area", request.event_id or "", request.area, "--by", name))
+        lines.append(next_command(shell, "event", "area", event, shell_word(request.area), "--by", name))
     return lines
 
 

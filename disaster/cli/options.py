@@ -1,6 +1,7 @@
-"""Options that several verbs about agreements, events and requests share, and what is read from them."""
+"""Options that several verbs share, and what is read from them."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +9,30 @@ from typing import Annotated
 import typer
 
 from agreements.clock import JST
-from agreements.request import Event, Mode
-from agreements.vocabulary import DATASETS, PURPOSES
+from agreements.request import Event
+from agreements.vocabulary import DATASETS, MODES, PURPOSES, TRIGGERS
 from agreements.workflow import ROLES, Actor, Role
 from disaster.cli.shell import Shell
 from disaster.errors import DisasterError, StoreError
+from disaster.models import NOUNS, kind_of
 from disaster.smalltext import read_small
 from disaster.store import Store
 
+
+def _codes(words: Iterable[tuple[str, str]]) -> str:
+    """List codes with their Japanese words; with blanks, where alone a line of help can break."""
+    return ", ".join(f"{code}({ja})" for code, ja in words)
+
+
+KINDS_IN_WORDS = _codes((kind, noun.title) for kind, noun in NOUNS.items())
+MODES_IN_WORDS = _codes((code, ja) for code, (ja, _) in MODES.items())
+PURPOSES_IN_WORDS = _codes((code, ja) for code, (ja, _) in PURPOSES.items())
+TRIGGERS_IN_WORDS = _codes((code, ja) for code, (ja, _) in TRIGGERS.items())
+_ROLES_IN_WORDS = _codes((code, ja) for code, (ja, _) in ROLES.items())
+_DATASETS_IN_WORDS = _codes((kind, one.label) for kind, one in DATASETS.items())
 _LAST_NUMBER = re.compile(r"[0-9]+$")
 
+OutFolder = Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")]
 Municipality = Annotated[str | None, typer.Option(help="市区町村コード(5桁) / municipality code")]
 EventId = Annotated[str, typer.Argument(help="災害ID / event id")]
 EventOption = Annotated[
@@ -25,16 +40,30 @@ EventOption = Annotated[
 ]
 RequestId = Annotated[str, typer.Argument(help="要請ID(末尾の番号だけでもよい) / request id, or its last number")]
 By = Annotated[str, typer.Option(help="誰が(人の名) / who, a person's name")]
-RoleOption = Annotated[
-    str, typer.Option(help="役割 / role: " + ", ".join(f"{role}({ja})" for role, (ja, _) in ROLES.items()))
-]
+RoleOption = Annotated[str, typer.Option(help="役割 / role: " + _ROLES_IN_WORDS)]
 Reason = Annotated[str, typer.Option(help="理由 / reason")]
 When = Annotated[datetime | None, typer.Option(help="日時(日本時間。省くと今) / time in Japan, default now")]
-Dataset = Annotated[str, typer.Option(help="情報の種類 / dataset: " + ", ".join(DATASETS))]
-Purpose = Annotated[
-    str, typer.Option(help="目的 / purpose: " + ", ".join(f"{code}({ja})" for code, (ja, _) in PURPOSES.items()))
-]
-ModeOption = Annotated[Mode, typer.Option(help="形 / mode")]
+Dataset = Annotated[str, typer.Option(help="情報の種類 / dataset: " + _DATASETS_IN_WORDS)]
+Purpose = Annotated[str, typer.Option(help="目的 / purpose: " + PURPOSES_IN_WORDS)]
+
+
+def typed_kind(word: str | None) -> str | None:
+    """Take a kind as it is typed, by its name or its Japanese title."""
+    return None if word is None else kind_of(word)
+
+
+def typed_purpose(word: str) -> str:
+    """Take a purpose as it is typed, by its code or in Japanese; what is unknown stays for others to refuse."""
+    return {ja: code for code, (ja, _) in PURPOSES.items()}.get(word.strip(), word)
+
+
+def free_path(path: Path) -> Path:
+    """Return the path, with a number where it is taken: what stands there is never written over."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
 
 
 def japan_time(given: datetime | None, shell: Shell) -> datetime:
@@ -52,8 +81,7 @@ def who(by: str, role: str) -> Actor:
     """
     named = {str(code): code for code in Role} | {ja: code for code, (ja, _) in ROLES.items()}
     if role.strip() not in named:
-        known = "、".join(f"{code}({ja})" for code, (ja, _) in ROLES.items())
-        raise DisasterError("disaster.unknown_role", role=role, known=known)
+        raise DisasterError("disaster.unknown_role", role=role, known=_ROLES_IN_WORDS)
     return Actor(by, named[role.strip()])
 
 

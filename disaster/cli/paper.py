@@ -12,24 +12,11 @@ from agreements.review import LEVELS, Level, review
 from agreements.schedules import OfficeLine
 from disaster import papers
 from disaster.cli.options import Municipality, RequestId, read_text, request_id_of
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table
 from disaster.errors import StoreError
 
 Given = Annotated[str, typer.Argument(help="協定のTOML、または登録した協定のID / agreement: file or id")]
 Out = Annotated[Path, typer.Option(help="書き出すファイル(.docx .pdf) / file to write")]
-
-
-def add_agreement_verbs(group: typer.Typer) -> None:
-    """Register the verbs about agreements."""
-    verb(group, "render")(agreement_render)
-    verb(group, "diff")(agreement_diff)
-    verb(group, "check")(agreement_check)
-
-
-def add_request_verbs(group: typer.Typer) -> None:
-    """Register the verbs about requests."""
-    verb(group, "form")(request_form)
-    verb(group, "release-form")(release_form)
 
 
 def agreement_render(shell: Shell, *, agreement: Given, out: Out) -> Answer:
@@ -66,7 +53,7 @@ def agreement_check(shell: Shell, agreement: Given) -> Answer:
     number = shell.lang == "en"
     rows = [(LEVELS[f.level][number], f.place, f.sentence(shell.lang)) for f in findings]
     counts = {level: sum(f.level is level for f in findings) for level in Level}
-    headings = [shell.say(*pair) for pair in (("重さ", "level"), ("場所", "place"), ("内容と対応", "finding"))]
+    headings = shell.headings("重さ/level", "場所/place", "内容と対応/finding")
     line = shell.say("、", ", ").join(f"{LEVELS[level][number]} {count}" for level, count in counts.items())
     document = {
         "agreement_id": one.agreement_id,
@@ -89,7 +76,7 @@ def request_form(
     """要請書を作る / Print the written request."""
     with shell.store() as store:
         if request_id is None:
-            agreements = [parse_agreement(record.text) for record in store.agreements.all(municipality)]
+            agreements = [record.agreement for record in store.agreements.all(municipality)]
             paper = papers.blank_request(agreements[0] if len(agreements) == 1 else None, at=shell.at)
         else:
             number = request_id_of(store, request_id, municipality)
@@ -118,7 +105,7 @@ def _agreement(shell: Shell, given: str) -> Agreement:
     with shell.store_if_any() as store:
         if store is None:
             raise StoreError("disaster.agreement_not_kept", name=given)
-        return parse_agreement(store.agreements.get(given).text)
+        return store.agreements.get(given).agreement
 
 
 def _offices(shell: Shell, agreement: Agreement) -> Mapping[str, OfficeLine]:

@@ -9,24 +9,24 @@ from agreements.workflow import Role
 from disaster.aftercare import person
 from disaster.aftercare.person import Subject, given_to
 from disaster.cli.options import By, Municipality, RoleOption, who
-from disaster.cli.saying import headings_of, next_command
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.saying import next_command
+from disaster.cli.shell import Answer, Shell, add_noun, table
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    ledger = typer.Typer(no_args_is_help=True, help="台帳に尋ねる / Ask the ledger")
-    verb(ledger, "person")(ledger_person)
-    app.add_typer(ledger, name="ledger")
+    add_noun(app, "ledger", "台帳に尋ねる / Ask the ledger", {"person": ledger_person})
 
 
 def ledger_person(
     shell: Shell,
     *,
-    name: Annotated[str, typer.Option(help="氏名 / name")],
-    address: Annotated[str, typer.Option(help="住所 / address")],
     by: By,
     checked: Annotated[str, typer.Option(help="本人(代理人)であることの確かめ方 / how the person was checked")],
+    name: Annotated[
+        str, typer.Option(help="氏名(省くと尋ね、打った命令の履歴に残らない) / name, asked for if left out")
+    ] = "",
+    address: Annotated[str, typer.Option(help="住所(省くと尋ねる) / address, asked for if left out")] = "",
     role: RoleOption = Role.PROTECTION_OFFICER,
     point: Annotated[str, typer.Option(help="配達先ID(分かれば) / delivery point")] = "",
     municipality: Municipality = None,
@@ -34,10 +34,10 @@ def ledger_person(
     """本人の情報を、いつ、だれに、どの条項で渡したか / To whom was a person's data given."""
     with shell.store() as store:
         code = shell.municipality(store, municipality)
-        asked = Subject(name, address, point)
+        asked = Subject(name or shell.ask("氏名", "Name"), address or shell.ask("住所", "Address"), point)
         answer = given_to(store, asked, by=who(by, role), checked=checked, at=shell.at, municipality=code)
-    headings = headings_of(
-        shell, "日時/when", "提供先/recipient", "目的/purpose", "根拠/clause", "形/form", "項目/fields", "いま/now"
+    headings = shell.headings(
+        "日時/when", "提供先/recipient", "目的/purpose", "根拠/clause", "形/form", "項目/fields", "いま/now"
     )
     rows = [
         (shell.when(o.pack.provided_at), o.pack.provision.recipient, o.purpose(shell.lang), o.clause,

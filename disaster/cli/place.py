@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import pyarrow.compute as pc
 import typer
+from rich.table import Table
 
-from disaster.cli.files import Encoding, Municipality, Part
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.files import Encoding, Part
+from disaster.cli.options import Municipality
+from disaster.cli.shell import Answer, Shell, add_verbs, table
 from disaster.errors import IngestError
 from disaster.ingest import check_file
 from disaster.intake import gazetteer_of, with_source
@@ -22,7 +24,7 @@ from geo.read import Reader
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb of this module."""
-    verb(app)(place)
+    add_verbs(app, {"place": place})
 
 
 def place(
@@ -81,23 +83,15 @@ def _held(shell: Shell, municipality: str | None) -> Gazetteer:
 
 def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer:
     levels, reasons = placed.by_level(), placed.by_reason()
-    total, doubtful = placed.found.num_rows, placed.n_doubtful
-    exact = placed.n_exact
+    total, exact, doubtful = placed.found.num_rows, placed.n_exact, placed.n_doubtful
     coarse = total - doubtful - exact
     document: dict[str, Any] = {
         "rows": total, "exact": exact, "coarse": coarse, "doubtful": doubtful, "ambiguous": placed.ambiguous,
         "levels": levels, "reasons": reasons, "without_point": placed.found["lon"].null_count,
         "column": placed.column, "files": [str(rows), str(about)],
     }  # fmt: skip
-    labels = PLACE_COLUMNS[0].choices
-    shown = [
-        (labels[level] if shell.lang == "ja" else level, count) for level, count in reversed(levels.items()) if count
-    ]
-    why = [(words(code, lang=shell.lang), count) for code, count in reasons.items()]
-    count = shell.say("行", "rows")
-    tables = [table(shell.say("どこまで読めたか", "Levels"), (shell.say("位置の精度", "level"), count), shown)]
-    if why:
-        tables.append(table(shell.say("要確認の理由", "Doubts"), (shell.say("理由", "reason"), count), why))
+    if second := placed.second:
+        document["second_opinion"] = {"asked": second.asked, "found": second.found, "left": second.left}
     lines = [
         shell.say(
             f"{total:,}行 = 番号の位置 {exact:,}行 + 町の代表点 {coarse:,}行 + 要確認 {doubtful:,}行",
@@ -105,9 +99,25 @@ def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer
         ),
         shell.say(f"一行ごとの結果: {rows}", f"rows: {rows}"),
         shell.say(f"まとめ(一枚): {about}", f"summary: {about}"),
+        *_remarks(shell, placed),
     ]
+    return Answer("place", document, lines, _tables(shell, levels, reasons))
+
+
+def _tables(shell: Shell, levels: dict[str, int], reasons: dict[str, int]) -> list[Table]:
+    """Return how far addresses were read, and why some are to be looked at."""
+    labels = PLACE_COLUMNS[0].choices
+    read = [(shell.say(labels[level], level), count) for level, count in reversed(levels.items()) if count]
+    why = [(words(code, lang=shell.lang), count) for code, count in reasons.items()]
+    doubts = table(shell.say("要確認の理由", "Doubts"), shell.headings("理由/reason", "行/rows"), why)
+    shown = table(shell.say("どこまで読めたか", "Levels"), shell.headings("位置の精度/level", "行/rows"), read)
+    return [shown, doubts] if why else [shown]
+
+
+def _remarks(shell: Shell, placed: PlacedList) -> list[str]:
+    """Say what a second opinion answered, and that a table without numbers was used."""
+    lines = []
     if second := placed.second:
-        document["second_opinion"] = {"asked": second.asked, "found": second.found, "left": second.left}
         lines.append(
             shell.say(
                 f"第二の意見: {second.asked:,}行を尋ね、答え {second.found:,}行(尋ねていない {second.left:,}行)",
@@ -121,4 +131,4 @@ def _answer(shell: Shell, placed: PlacedList, rows: Path, about: Path) -> Answer
                 "The table used holds no numbers; build one with tayori gazetteer build to place down to numbers.",
             )
         )
-    return Answer("place", document, lines, tables)
+    return lines

@@ -1,26 +1,22 @@
 """Verbs that destroy personal data: purge pack, purge own."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from disaster.aftercare.documents import write_document
+from disaster.aftercare.documents import OnwardPack, write_document
 from disaster.aftercare.letter import receipt_letter, write_letter
 from disaster.aftercare.purge import Held, Keep, held, purge_held, purge_pack
-from disaster.cli.options import By, Municipality, Reason
-from disaster.cli.saying import headings_of, next_command
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.options import By, Municipality, OutFolder, Reason, typed_kind
+from disaster.cli.saying import a_name, next_command
+from disaster.cli.shell import Answer, Shell, add_noun, table
 from disaster.errors import AftercareError
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    purges = typer.Typer(no_args_is_help=True, help="個人情報を消去する / Destroy personal data")
-    verb(purges, "pack")(purge_received)
-    verb(purges, "own")(purge_own)
-    app.add_typer(purges, name="purge")
+    add_noun(app, "purge", "個人情報を消去する / Destroy personal data", {"pack": purge_received, "own": purge_own})
 
 
 def purge_received(
@@ -28,7 +24,7 @@ def purge_received(
     pack: Annotated[str, typer.Argument(help="状況パックの番号 / pack id")],
     *,
     by: By,
-    out: Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")],
+    out: OutFolder,
     copies_deleted: Annotated[
         bool, typer.Option("--copies-deleted", help="写し・ZIP・印刷物もすべて消した / all copies are gone too")
     ] = False,
@@ -46,13 +42,7 @@ def purge_received(
     if not made.destroyed:
         first = shell.say("保管庫の中のものは以前に消去しています。", "It was destroyed before.")
     lines = [first, shell.say(f"{made.provider} へ返すもの: {folder}", f"Send back to {made.provider}: {folder}")]
-    lines += [
-        shell.say(f"{one.recipient} へ渡した {one.pack_id} の削除がまだ確かめられていません。",
-                  f"{one.pack_id}, passed on to {one.recipient}, is not receipted yet.")
-        for one in made.onward if not one.receipted
-    ]  # fmt: skip
-    recall = ("--reason", "もとの情報の回収", "--by", "氏名", "--out", "回収通知")
-    lines += [next_command(shell, "recall", "issue", o.pack_id, *recall) for o in made.onward if not o.receipted][:1]
+    lines += _passed_on(shell, [one for one in made.onward if not one.receipted])
     if not copies_deleted:
         lines.append(
             shell.say(
@@ -60,15 +50,28 @@ def purge_received(
                 "Delete folders, ZIPs, copies and prints, then again:",
             )
         )
-        lines.append(next_command(shell, "purge", "pack", pack, "--by", "氏名", "--copies-deleted", "--out", str(out)))
+        again = ("--by", a_name(shell), "--copies-deleted", "--out", out)
+        lines.append(next_command(shell, "purge", "pack", pack, *again))
     document = {"receipt": made.model_dump(mode="json"), "complete": made.complete, "folder": str(folder)}
     return Answer("purge-pack", document, lines)
+
+
+def _passed_on(shell: Shell, left: Sequence[OnwardPack]) -> list[str]:
+    """Say what was passed on and is not known to be deleted, and how the first of it is recalled."""
+    lines = [
+        shell.say(f"{one.recipient} へ渡した {one.pack_id} の削除がまだ確かめられていません。",
+                  f"{one.pack_id}, passed on to {one.recipient}, is not receipted yet.")
+        for one in left
+    ]  # fmt: skip
+    why, notice = shell.say("もとの情報の回収", "SOURCE_RECALLED"), shell.say("回収通知", "NOTICE_FOLDER")
+    recall = ("--reason", why, "--by", a_name(shell), "--out", notice)
+    return lines + [next_command(shell, "recall", "issue", one.pack_id, *recall) for one in left[:1]]
 
 
 def purge_own(
     shell: Shell,
     *,
-    kind: Annotated[str | None, typer.Option(help="種類(省くと個人情報すべて) / kind")] = None,
+    kind: Annotated[str | None, typer.Option(help="種類(省くと個人情報すべて) / kind", callback=typed_kind)] = None,
     older_than: Annotated[int, typer.Option(min=0, max=36_500, help="何日より古いもの / days")] = 0,
     present: Annotated[bool, typer.Option("--present", help="いま使っている版も / the present version too")] = False,
     drill: Annotated[bool, typer.Option("--drill", help="訓練の情報だけ(いまの版も) / of drills only")] = False,
@@ -89,10 +92,8 @@ def purge_own(
     lines = _purge_lines(shell, found, ready, done=yes, proof=proof)
     if ready and not yes:
         again = _again(kind, older_than, present=present, drill=drill)
-        lines.append(next_command(shell, "purge", "own", *again, "--by", "氏名", "--yes"))
-    headings = headings_of(
-        shell, "種類/kind", "系列/dataset", "件数/rows", "取り込み/taken in", "日数/days", "扱い/what"
-    )
+        lines.append(next_command(shell, "purge", "own", *again, "--by", a_name(shell), "--yes"))
+    headings = shell.headings("種類/kind", "系列/dataset", "件数/rows", "取り込み/taken in", "日数/days", "扱い/what")
     rows = [
         (one.title, one.dataset, one.rows, shell.when(one.ingested_at), one.days, _kept(shell, one, done=yes))
         for one in found

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from disaster.cli.files import Crs, Encoding, Kind, MappingFile, Municipality, Part, reading, typed_kind
-from disaster.cli.shell import Answer, Shell, table, verb
+from disaster.cli.files import Crs, Encoding, Kind, MappingFile, Part, reading
+from disaster.cli.options import Municipality, typed_kind
+from disaster.cli.shell import Answer, Shell, add_verbs, table
 from disaster.errors import ReconcileError
 from disaster.intake import gazetteer_of
 from disaster.reconcile import Reconciled, reconcile
@@ -17,16 +18,19 @@ from geo.read import Reader
 _REGISTER = "place-ids.json"
 
 OtherKind = Annotated[
-    str | None, typer.Option(help="RIGHT の種類(LEFT と違うとき) / kind of RIGHT if it differs", callback=typed_kind)
+    str | None,
+    typer.Option(
+        help="二つ目の一覧の種類(一つ目と違うとき) / kind of the second list if it differs", callback=typed_kind
+    ),
 ]
 OtherMapping = Annotated[
-    Path | None, typer.Option("--right-mapping", help="RIGHT の列の対応表 / how the columns of RIGHT are to be read")
+    Path | None, typer.Option("--right-mapping", help="二つ目の一覧の列の対応表 / how its columns are to be read")
 ]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb of this module."""
-    verb(app, "reconcile")(compare_lists)
+    add_verbs(app, {"reconcile": compare_lists})
 
 
 def compare_lists(
@@ -45,11 +49,13 @@ def compare_lists(
     mapping: MappingFile = None,
     right_mapping: OtherMapping = None,
     part: Part = None,
-    right_part: Annotated[str | None, typer.Option(help="RIGHT のシートなどの名前 / the same of RIGHT")] = None,
+    right_part: Annotated[
+        str | None, typer.Option(help="二つ目の一覧のシートなどの名前 / the same of the second list")
+    ] = None,
     encoding: Encoding = None,
-    right_encoding: Annotated[str | None, typer.Option(help="RIGHT の文字コード / encoding of RIGHT")] = None,
+    right_encoding: Annotated[str | None, typer.Option(help="二つ目の一覧の文字コード / its encoding")] = None,
     crs: Crs = None,
-    right_crs: Annotated[str | None, typer.Option(help="RIGHT の座標系 / CRS of RIGHT")] = None,
+    right_crs: Annotated[str | None, typer.Option(help="二つ目の一覧の座標系 / its CRS")] = None,
 ) -> Answer:
     """同じ場所の一覧を二つ突き合わせ、場所番号を付ける / Compare two lists of the same places, give lasting ids."""
     register = _register(ids, decisions)
@@ -97,10 +103,10 @@ def _place(shell: Shell, municipality: str | None) -> tuple[str, Gazetteer | Non
 def _answer(shell: Shell, made: Reconciled, *, found: Path | None) -> Answer:
     """Say what was done; `found` is a register that was taken without being named."""
     counts = made.counts
-    headings = [shell.say(*pair) for pair in (
-        ("一覧", "list"), ("場所", "places"), ("一致", "same"), ("未確定", "undecided"), ("片方だけ", "only here"),
-        ("不採用の行", "refused rows"), ("くり返しの行", "repeated rows"),
-    )]  # fmt: skip
+    headings = shell.headings(
+        "一覧/list", "場所/places", "一致/same", "未確定/undecided", "片方だけ/only here", "不採用の行/refused rows",
+        "くり返しの行/repeated rows",
+    )  # fmt: skip
     parts = ("", "_same", "_open", "_only", "_refused", "_repeated")
     rows = [
         (title, *(counts[side + part] for part in parts))

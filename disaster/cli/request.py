@@ -1,7 +1,7 @@
 """Verbs about requests: who asks, who approves, what followed; each answer says what to type next."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from agreements.plain import plain
 from agreements.workflow import Actor, Role, State
 from disaster import requests
 from disaster.aftercare.out import agreements_of, calls
-from disaster.cli import paper
+from disaster.cli.areas import Areas
 from disaster.cli.asking import Area, Fields, Number, Recipient, Requester, Tel, Wanted, Why, Wish, draft
 from disaster.cli.nextsteps import next_commands
 from disaster.cli.options import (
@@ -29,11 +29,13 @@ from disaster.cli.options import (
     request_id_of,
     who,
 )
-from disaster.cli.saying import asked, facts, headings_of, spoken, state, steps
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
+from disaster.cli.paper import release_form, request_form
+from disaster.cli.saying import asked, facts, people_to_call, spoken, state, steps
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_noun, table
 from disaster.errors import DisasterError
-from disaster.particulars import overrun
-from disaster.requests import Awaited, Filed, RefusedError
+from disaster.lateness import overrun
+from disaster.requests import Awaited, Filed
+from disaster.ruling import RefusedError, rule
 from disaster.store import Store
 
 #: What the list shows by itself: what waits, and what was refused and may be asked about again.
@@ -48,18 +50,24 @@ DocumentNo = Annotated[str, typer.Option(help="受け取った文書の番号 / 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    group = typer.Typer(no_args_is_help=True, help="要請から承認まで / Requests and their approval")
-    verb(group, "new")(request_new)
-    verb(group, "list")(request_list)
-    verb(group, "show")(request_show)
-    verb(group, "document")(request_document)
-    verb(group, "approve")(request_approve)
-    verb(group, "reject")(request_reject)
-    verb(group, "withdraw")(request_withdraw)
-    verb(group, "break-glass")(request_break_glass)
-    verb(group, "review")(request_review)
-    paper.add_request_verbs(group)
-    app.add_typer(group, name="request")
+    add_noun(
+        app,
+        "request",
+        "要請から承認まで / Requests and their approval",
+        {
+            "new": request_new,
+            "list": request_list,
+            "show": request_show,
+            "document": request_document,
+            "approve": request_approve,
+            "reject": request_reject,
+            "withdraw": request_withdraw,
+            "break-glass": request_break_glass,
+            "review": request_review,
+            "form": request_form,
+            "release-form": release_form,
+        },
+    )
 
 
 def request_new(
@@ -95,13 +103,13 @@ def request_new(
     with shell.store() as store, store.writing():  # the number that is free now must be free when it is used
         request = draft(shell, store, wish)
         filed = requests.submit(store, replace(request, request_id=own_id or request.request_id), actor, at=shell.at)
-        shown, calling = _facts(shell, store, filed), _to_call_back(shell, store, filed, actor)
+        seen, calling = _seen(shell, store, filed), _to_call_back(shell, store, filed, actor)
     name = filed.request.request_id
     line = shell.say(
         f"要請 {name} を記録しました({state(shell, filed)}): {asked(shell, filed)}",
         f"Recorded the request {name} ({state(shell, filed)}): {asked(shell, filed)}",
     )
-    return _answer(shell, filed, line, *calling, tables=shown)
+    return _answer(shell, filed, line, *calling, seen=seen)
 
 
 def _to_call_back(shell: Shell, store: Store, filed: Filed, by: Actor) -> list[str]:
@@ -116,12 +124,8 @@ def _to_call_back(shell: Shell, store: Store, filed: Filed, by: Actor) -> list[s
         for key, one in agreements_of(store, request.municipality).items()
         if named in (None, key)
     ]
-    people = "、".join(
-        f"{one.role} {one.name} {one.phone}{shell.say('(夜間可)', ' (24h)') if one.at_night else ''}"
-        for one in dict.fromkeys(each for some in found for each in some)
-    )
-    none = shell.say("協定に連絡先がありません", "no contact in the agreement")
-    lines.append(shell.say("折り返しの電話: ", "Call back: ") + (people or none))
+    people = dict.fromkeys(each for some in found for each in some)
+    lines.append(shell.say("折り返しの電話: ", "Call back: ") + people_to_call(shell, people))
     if same_person(by.name, [request.confirmed_by]):
         lines.append(
             shell.say("注意: 記録した人と、折り返して確かめた人が同じです。できれば別の人が折り返してください。",
@@ -130,11 +134,23 @@ def _to_call_back(shell: Shell, store: Store, filed: Filed, by: Actor) -> list[s
     return lines
 
 
-def _facts(shell: Shell, store: Store, filed: Filed) -> list[Table]:
-    """Return what an approver has to see, as one small table."""
-    heads = headings_of(shell, "確かめること/what", "内容/value")
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What an approver has to see: the facts of a request, and the decision in sentences; areas have their names."""
+
+    tables: Sequence[Table] = ()
+    lines: Sequence[str] = ()
+
+
+_NOTHING = _Seen()
+
+
+def _seen(shell: Shell, store: Store, filed: Filed) -> _Seen:
+    areas = Areas(store)
+    heads = shell.headings("確かめること/what", "内容/value")
     title = f"{filed.request.request_id} {state(shell, filed)}"
-    return [table(title, heads, facts(shell, store, filed))]
+    shown = table(title, heads, facts(shell, filed, areas.asked(filed.request)))
+    return _Seen([shown], spoken(shell, areas.said(filed.decision)) if filed.decision else [])
 
 
 def _asking(actor: Actor, person: str, role: str) -> Actor:
@@ -159,23 +175,18 @@ def request_list(
             for one in requests.all_filed(store, municipality)
             if everything or one.course.state in _LISTED or one.course.review_due is not None
         ]
-        first = [replace(one, decision=requests.rule(store, one.request, at=shell.at).decision) for one in found[:1]]
-    rows = [
-        (
-            one.request.request_id,
-            state(shell, one),
-            asked(shell, one),
-            one.request.recipient,
-            one.request.area or shell.say("全域", "all"),
-            shell.when(one.request.made_at),
-        )
-        for one in found
-    ]
-    pairs = (("ID", "id"), ("状態", "state"), ("求めるもの", "asked"), ("提供先", "recipient"), ("区域", "area"),
-             ("日時", "time"))  # fmt: skip
-    made = table(shell.say("要請", "Requests"), [shell.say(*pair) for pair in pairs], rows)
+        areas = Areas(store)
+        rows = [_row(shell, one, areas.asked(one.request)) for one in found]
+        first = [replace(one, decision=rule(store, one.request, at=shell.at).decision) for one in found[:1]]
+    headings = shell.headings("ID/id", "状態/state", "求めるもの/asked", "提供先/recipient", "区域/area", "日時/time")
+    made = table(shell.say("要請", "Requests"), headings, rows)
     lines = [line for one in first for line in next_commands(shell, one)]
     return Answer("requests", {"requests": [_document(one) for one in found]}, lines, [made])
+
+
+def _row(shell: Shell, one: Filed, area: str | None) -> tuple[str, ...]:
+    where, when = area or shell.say("全域", "all"), shell.when(one.request.made_at)
+    return one.request.request_id, state(shell, one), asked(shell, one), one.request.recipient, where, when
 
 
 def request_show(shell: Shell, request_id: RequestId, municipality: Municipality = None) -> Answer:
@@ -183,17 +194,14 @@ def request_show(shell: Shell, request_id: RequestId, municipality: Municipality
     with shell.store() as store:
         name = request_id_of(store, request_id, municipality)
         filed = requests.filed(store, name, municipality=municipality)
-        decision = requests.rule(store, filed.request, at=shell.at).decision
+        decision = rule(store, filed.request, at=shell.at).decision
         late = requests.overdue_documents(store, at=shell.at, municipality=filed.request.municipality)
         filed = replace(filed, decision=decision)
-        shown = _facts(shell, store, filed)
-    heads = [
-        shell.say(*pair)
-        for pair in (("日時", "time"), ("行い", "act"), ("人", "person"), ("役割", "role"), ("番号・理由", "why"))
-    ]
+        seen = _seen(shell, store, filed)
+    heads = shell.headings("日時/time", "行い/act", "人/person", "役割/role", "番号・理由/why")
     title = f"{filed.request.request_id} {state(shell, filed)}: {asked(shell, filed)}"
-    tables = [*shown, table(title, heads, steps(shell, filed))]
-    return _answer(shell, filed, *_flagged(shell, name, late), tables=tables, showing=True)
+    seen = replace(seen, tables=[*seen.tables, table(title, heads, steps(shell, filed))])
+    return _answer(shell, filed, *_flagged(shell, name, late), seen=seen, showing=True)
 
 
 def _flagged(shell: Shell, name: str, late: tuple[Awaited, ...]) -> list[str]:
@@ -241,24 +249,8 @@ def request_approve(
     municipality: Municipality = None,
 ) -> Answer:
     """要請を承認する(要請した人・記録した人はできない) / Approve a request; not by who asked."""
-    with shell.store() as store:
-        name = request_id_of(store, request_id, municipality)
-        try:
-            filed = requests.approve(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
-        except RefusedError as error:
-            return _refused(shell, store, error)
-        shown = _facts(shell, store, filed)
-    line = shell.say(f"{name} を承認しました: {asked(shell, filed)}", f"Approved {name}: {asked(shell, filed)}")
-    return _answer(shell, filed, line, tables=shown)
-
-
-def _refused(shell: Shell, store: Store, error: RefusedError) -> Answer:
-    """Say why an approval was refused by a new decision, with the sentence for the telephone."""
-    if shell.json:
-        raise error
-    asked_for = error.decision.request
-    found = requests.filed(store, asked_for.request_id, municipality=asked_for.municipality)
-    return _answer(shell, replace(found, decision=error.decision), tables=_facts(shell, store, found))
+    said = ("{} を承認しました: {}", "Approved {}: {}")
+    return _take(shell, requests.approve, request_id, who(by, role), said, reason=reason, municipality=municipality)
 
 
 def request_break_glass(
@@ -271,19 +263,11 @@ def request_break_glass(
     municipality: Municipality = None,
 ) -> Answer:
     """誰にも連絡がつかないとき一人で認める(後でほかの人が確かめる) / Allow alone; another person reviews it."""
-    with shell.store() as store:
-        name = request_id_of(store, request_id, municipality)
-        actor = who(by, role)
-        try:
-            filed = requests.break_glass(store, name, actor, at=shell.at, reason=reason, municipality=municipality)
-        except RefusedError as error:
-            return _refused(shell, store, error)
-        shown = _facts(shell, store, filed)
-    line = shell.say(
-        f"{name} を一人の判断で認めました。ほかの人の事後確認が必要です。",
-        f"Allowed {name} on one person's judgement; another person must review it.",
+    said = (
+        "{} を一人の判断で認めました。ほかの人の事後確認が必要です。",
+        "Allowed {} on one person's judgement; another person must review it.",
     )
-    return _answer(shell, filed, line, tables=shown)
+    return _take(shell, requests.break_glass, request_id, who(by, role), said, reason=reason, municipality=municipality)
 
 
 def request_reject(
@@ -296,10 +280,8 @@ def request_reject(
     municipality: Municipality = None,
 ) -> Answer:
     """要請を却下する / Turn a request down."""
-    with shell.store() as store:
-        name = request_id_of(store, request_id, municipality)
-        filed = requests.reject(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
-    return _answer(shell, filed, shell.say(f"{name} を却下しました。", f"Rejected {name}."))
+    said = ("{} を却下しました。", "Rejected {}.")
+    return _take(shell, requests.reject, request_id, who(by, role), said, reason=reason, municipality=municipality)
 
 
 def request_withdraw(
@@ -312,10 +294,8 @@ def request_withdraw(
     municipality: Municipality = None,
 ) -> Answer:
     """要請の取下げを記録する / Record that a request is withdrawn."""
-    with shell.store() as store:
-        name = request_id_of(store, request_id, municipality)
-        filed = requests.withdraw(store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality)
-    return _answer(shell, filed, shell.say(f"{name} の取下げを記録しました。", f"Recorded the withdrawal of {name}."))
+    said = ("{} の取下げを記録しました。", "Recorded the withdrawal of {}.")
+    return _take(shell, requests.withdraw, request_id, who(by, role), said, reason=reason, municipality=municipality)
 
 
 def request_review(
@@ -328,22 +308,53 @@ def request_review(
     municipality: Municipality = None,
 ) -> Answer:
     """一人で認めた要請を、ほかの人が後で確かめる / Review what one person allowed alone."""
+    said = ("{} の事後確認を記録しました。", "Recorded the review of {}.")
+    return _take(
+        shell, requests.close_review, request_id, who(by, role), said, reason=reason, municipality=municipality
+    )
+
+
+def _take(
+    shell: Shell, act: Callable[..., Filed], request_id: str, by: Actor, said: tuple[str, str], *, reason: str,
+    municipality: str | None,
+) -> Answer:  # fmt: skip
+    """Take a step; one that opens the door shows what was approved, or why a new decision refuses it.
+
+    Parameters
+    ----------
+    act
+        The function of ``disaster.requests`` that takes it.
+    said
+        What to say of it, in Japanese and in English, with places for the request's number and what it asks for.
+    """
     with shell.store() as store:
         name = request_id_of(store, request_id, municipality)
-        filed = requests.close_review(
-            store, name, who(by, role), at=shell.at, reason=reason, municipality=municipality
-        )  # fmt: skip
-    return _answer(shell, filed, shell.say(f"{name} の事後確認を記録しました。", f"Recorded the review of {name}."))
+        try:
+            filed = act(store, name, by, at=shell.at, reason=reason, municipality=municipality)
+        except RefusedError as error:
+            return _refused(shell, store, error)
+        seen = _seen(shell, store, filed) if filed.decision else _NOTHING
+    return _answer(shell, filed, shell.say(*said).format(name, asked(shell, filed)), seen=seen)
+
+
+def _refused(shell: Shell, store: Store, error: RefusedError) -> Answer:
+    """Say why an approval was refused by a new decision, with the sentence for the telephone."""
+    if shell.json:
+        raise error
+    asked_for = error.decision.request
+    found = requests.filed(store, asked_for.request_id, municipality=asked_for.municipality)
+    found = replace(found, decision=error.decision)
+    return _answer(shell, found, seen=_seen(shell, store, found))
 
 
 def _answer(
-    shell: Shell, filed: Filed, *first: str, tables: Sequence[Table] = (), showing: bool = False
+    shell: Shell, filed: Filed, *first: str, seen: _Seen = _NOTHING, showing: bool = False
 ) -> Answer:  # fmt: skip
     """Say what was done, the decision if one was made, and what to type next; `showing` a refusal is no refusal."""
     decision = filed.decision
-    lines = [*first, *(spoken(shell, decision) if decision else ()), *next_commands(shell, filed)]
+    lines = [*first, *seen.lines, *next_commands(shell, filed)]
     refused = decision is not None and not decision.granted and not showing
-    return Answer("request", _document(filed), lines, tables, code=REFUSED if refused else DONE)
+    return Answer("request", _document(filed), lines, seen.tables, code=REFUSED if refused else DONE)
 
 
 def _document(filed: Filed) -> dict[str, Any]:

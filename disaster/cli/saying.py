@@ -1,13 +1,30 @@
-"""How decisions and courses are said to people."""
+"""How decisions, courses, layers and calls are said to people."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rich.table import Table
 
 from agreements.decide import Decision
 from agreements.vocabulary import DATASETS, MODES, PURPOSES
 from agreements.workflow import ACTS, ROLES, STATES, Act
-from disaster.cli.shell import Shell
+from disaster.aftercare.documents import Caller
+from disaster.cli.shell import Shell, table
 from disaster.commands import command
-from disaster.particulars import area_name
+from disaster.models import NOUNS, Side
 from disaster.requests import Filed
-from disaster.store import Store
+
+#: Words for kinds of rows, and for the layers of a pack.
+_TITLES = {
+    **{kind: dataset.label for kind, dataset in DATASETS.items()},
+    **{kind: noun.title for kind, noun in NOUNS.items()},
+    "dwellings": MODES["dwelling"][0],
+    "persons": MODES["person"][0],
+    "match": MODES["match"][0],
+    "forwarded": "代行送付の件数",
+    "mailing": "配布先一覧",
+}
+_SIDES = {Side.POST: "郵便局", Side.MUNICIPALITY: "市区町村", Side.DEMO: "架空のデータ"}
 
 
 def spoken(shell: Shell, decision: Decision) -> list[str]:
@@ -50,13 +67,19 @@ def steps(shell: Shell, one: Filed) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def facts(shell: Shell, store: Store, one: Filed) -> list[tuple[str, str]]:
-    """Return what an approver has to see of a request, as rows: where, who, how, why, and on what it stands."""
+def facts(shell: Shell, one: Filed, area: str | None) -> list[tuple[str, str]]:
+    """Return what an approver has to see of a request, as rows: where, who, how, why, and on what it stands.
+
+    Parameters
+    ----------
+    area
+        The name of its area, None where it asks for all.
+    """
     request, decision = one.request, one.decision
     wrote = one.course.last(Act.REQUEST)
     by_phone = request.channel == "telephone"
     return [
-        (shell.say("区域", "area"), _area(shell, store, one)),
+        (shell.say("区域", "area"), area or shell.say("全域", "all")),
         (shell.say("求めた人", "asked by"), " ".join(filter(None, (request.requester, request.person)))),
         (shell.say("記録した人", "written down by"), wrote.actor.name if wrote else ""),
         (shell.say("折り返して確かめた人", "called back by"), request.confirmed_by or "-"),
@@ -68,17 +91,33 @@ def facts(shell: Shell, store: Store, one: Filed) -> list[tuple[str, str]]:
     ]
 
 
-def _area(shell: Shell, store: Store, one: Filed) -> str:
-    """Name the area of a request with its id; a name that the store does not have is not made up."""
-    if one.request.area is None:
-        return shell.say("全域", "all")
-    known = area_name(store, one.request)
-    return f"{known}({one.request.area})" if known else one.request.area
+def side_title(shell: Shell, side: Side) -> str:
+    """Name a side for people."""
+    return shell.say(_SIDES[side], str(side))
 
 
-def headings_of(shell: Shell, *pairs: str) -> list[str]:
-    """Return headings of the reader's language, each given as ``日本語/english``."""
-    return [pair.split("/")[0 if shell.lang == "ja" else 1] for pair in pairs]
+def layer_title(shell: Shell, name: str) -> str:
+    """Name a kind of rows or a layer of a pack for people; what came in a pack is said to be received."""
+    own = name.removeprefix("received/")
+    title = shell.say(_TITLES.get(own, own), own)
+    return title if own == name else shell.say("受領: ", "received: ") + title
+
+
+def files_table(shell: Shell, title: str, files: Mapping[str, Mapping[str, int]]) -> Table:
+    """Return a table of written files, each with its rows by layer."""
+    rows = [
+        (path, shell.say("、", ", ").join(f"{layer_title(shell, name)} {count}" for name, count in counts.items()))
+        for path, counts in files.items()
+    ]
+    return table(title, shell.headings("ファイル/file", "件数/rows"), rows)
+
+
+def people_to_call(shell: Shell, calls: Iterable[Caller]) -> str:
+    """Say whom to call, in the order given."""
+    said = [
+        f"{one.role} {one.name} {one.phone}{shell.say('(夜間可)', ' (24h)') if one.at_night else ''}" for one in calls
+    ]
+    return "、".join(said) or shell.say("協定に連絡先がありません", "no contact in the agreement")
 
 
 def run_out_lines(shell: Shell, count: int) -> list[str]:
@@ -93,6 +132,11 @@ def run_out_lines(shell: Shell, count: int) -> list[str]:
     ]
 
 
-def next_command(shell: Shell, *words: str) -> str:
+def a_name(shell: Shell) -> str:
+    """Return what stands for a person's name in a command that is still to be completed."""
+    return shell.say("氏名", "NAME")
+
+
+def next_command(shell: Shell, *words: str | Path) -> str:
     """Say what can be typed next."""
     return shell.say("次: ", "Next: ") + command(*words)

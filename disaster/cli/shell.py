@@ -30,7 +30,7 @@ from geo.faults import CodedError, Lang
 
 #: Version of every ``--json`` answer.
 VERSION = 1
-DONE, REFUSED, USAGE = 0, 1, 2
+DONE, REFUSED = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,20 @@ class Shell:
         """Write an instant as people in Japan read its clock."""
         return shown(at, self.lang) if at is not None else self.say("不明", "unknown")
 
-    def open_store(self) -> Store:
-        """Open the store of the settings; the caller closes it."""
-        return Store.open(self.settings.data_dir, at=self.at, url=self.settings.database_url)
+    def headings(self, *pairs: str) -> list[str]:
+        """Choose the headings of the reader's language, each given as ``日本語/english``."""
+        return [self.say(*pair.split("/")) for pair in pairs]
 
-    @contextmanager
-    def store(self) -> Iterator[Store]:
-        """Open the store of the settings."""
-        with self.open_store() as store:
-            yield store
+    def store(self) -> Store:
+        """Open the store of the settings; as a context it is closed in the end."""
+        return Store.open(self.settings.data_dir, at=self.at, url=self.settings.database_url)
 
     @contextmanager
     def store_if_any(self) -> Iterator[Store | None]:
         """Open the store of the settings; None where there is none."""
         opened: Store | nullcontext[None]
         try:
-            opened = self.open_store()
+            opened = self.store()
         except StoreError as error:
             if error.code != "disaster.no_store":
                 raise
@@ -98,6 +96,15 @@ class Shell:
         if given is None and len(store.municipalities) != 1:
             raise StoreError("disaster.which_municipality", known="、".join(store.municipalities))
         return given or store.municipalities[0]
+
+    def ask(self, ja: str, en: str) -> str:
+        """Ask for what should not stand in the history of commands: one line of standard input; none ends the verb."""
+        sys.stderr.write(f"{self.say(ja, en)}: ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip()
+        if not answer:
+            raise typer.Abort
+        return answer
 
     @contextmanager
     def steps(self, total: int | None = None) -> Iterator[Step]:
@@ -117,15 +124,16 @@ class Shell:
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """Return a table for the screen; values are shown as they are, never read as markup."""
-    made = Table(title=Text(_plain(title)), title_justify="left", show_edge=False)
+    made = Table(title=Text(printable(title)), title_justify="left", show_edge=False)
     for heading in headings:
         made.add_column(heading, overflow="fold")  # a cut name or reason would be of no use
     for row in rows:
-        made.add_row(*(Text(_plain(value)) for value in row))
+        made.add_row(*(Text(printable(value)) for value in row))
     return made
 
 
-def _plain(value: object) -> str:
+def printable(value: object) -> str:
+    """Return a value as text in which nothing moves the cursor or turns the line around."""
     text = "" if value is None else str(value)
     return "".join(sign if sign.isprintable() else "·" for sign in text)
 
@@ -137,30 +145,37 @@ DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help="PostGIS
 _COMMON: Mapping[str, Any] = {"json": Json, "lang": Language, "data_dir": DataDir, "database_url": DatabaseUrl}
 
 
-def verb(app: typer.Typer, name: str | None = None) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
-    """Register a function as a verb: add the common options, print its answer, turn a refusal into exit code 1."""
+def add_verbs(app: typer.Typer, verbs: Mapping[str, Callable[..., Answer]]) -> None:
+    """Register functions as verbs: with the common options, their answer printed, a refusal turned into exit code 1."""
+    for word, function in verbs.items():
+        app.command(word)(_as_command(function))
 
-    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
-        @wraps(function)
-        def run(**given: Any) -> None:
-            common = {option: given.pop(option) for option in _COMMON}
-            sys.exit(_run(function, common, given))
 
-        own = inspect.signature(function, eval_str=True)
-        parameters = [p for p in own.parameters.values() if p.name != "shell"]
-        added = [
-            inspect.Parameter(
-                option, inspect.Parameter.KEYWORD_ONLY, default=False if option == "json" else None, annotation=kind
-            )
-            for option, kind in _COMMON.items()
-        ]
-        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-        run.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in [*keyword, *added]}
-        app.command(name)(run)
-        return function
+def add_noun(app: typer.Typer, noun: str, title: str, verbs: Mapping[str, Callable[..., Answer]]) -> None:
+    """Register verbs under a noun, such as ``request``; `title` is its help."""
+    group = typer.Typer(no_args_is_help=True, help=title)
+    add_verbs(group, verbs)
+    app.add_typer(group, name=noun)
 
-    return register
+
+def _as_command(function: Callable[..., Answer]) -> Callable[..., None]:
+    @wraps(function)
+    def run(**given: Any) -> None:
+        common = {option: given.pop(option) for option in _COMMON}
+        sys.exit(_run(function, common, given))
+
+    own = inspect.signature(function, eval_str=True)
+    parameters = [p for p in own.parameters.values() if p.name != "shell"]
+    added = [
+        inspect.Parameter(
+            option, inspect.Parameter.KEYWORD_ONLY, default=False if option == "json" else None, annotation=kind
+        )
+        for option, kind in _COMMON.items()
+    ]
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    run.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in [*keyword, *added]}
+    return run
 
 
 def _run(function: Callable[..., Answer], common: Mapping[str, Any], given: Mapping[str, Any]) -> int:
@@ -207,18 +222,15 @@ def _print(shell: Shell, answer: Answer) -> None:
     for made in answer.tables:
         shell.screen.print(made)
     for line in answer.lines:
-        shell.screen.print(_plain(line), markup=False, highlight=False)
+        shell.screen.print(printable(line), markup=False, highlight=False)
 
 
 def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
     if as_json:
         document: dict[str, Any] = {
-            "format": "tayori-error",
-            "version": VERSION,
-            "code": error.code,
-            "ja": error.sentence("ja"),
-        }
-        document["en"] = error.sentence("en")
+            "format": "tayori-error", "version": VERSION, "code": error.code,
+            "ja": error.sentence("ja"), "en": error.sentence("en"),
+        }  # fmt: skip
         if isinstance(error, LayoutError | DocumentError):
             document["faults"] = [
                 {"line": one.params.get("line"), "place": one.column, "ja": one.reason("ja"), "en": one.reason("en")}
@@ -231,7 +243,7 @@ def _print_refusal(error: CodedError, *, as_json: bool, lang: Lang) -> None:
     sentence = error.sentence(lang)
     # only an error of many faults says them on lines of its own; elsewhere a line break came with somebody's text
     many = isinstance(error, LayoutError | DocumentError)
-    said = [_plain(line) for line in sentence.splitlines()] if many else [_plain(sentence)]
+    said = [printable(line) for line in sentence.splitlines()] if many else [printable(sentence)]
     sys.stderr.write("\n".join(said) + "\n")
 
 

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from agreements.vocabulary import DATASETS, MODES
 from disaster import requests
 from disaster.aftercare.due import Due, due_list
 from disaster.audit import KINDS, Break
-from disaster.cli.saying import run_out_lines
-from disaster.cli.shell import DONE, REFUSED, Answer, Shell, table, verb
-from disaster.models import NOUNS
+from disaster.cli.saying import layer_title, run_out_lines, side_title
+from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_noun, add_verbs, table
+from disaster.models import Side
 from disaster.provide import protection_run_out
 from disaster.service.app import make_app
 from disaster.settings import SETTINGS_FILE
@@ -30,25 +29,10 @@ _VERDICTS = {
 }
 
 
-#: Words for kinds of rows, and for the layers of a pack.
-_TITLES = {
-    **{kind: dataset.label for kind, dataset in DATASETS.items()},
-    **{kind: noun.title for kind, noun in NOUNS.items()},
-    "dwellings": MODES["dwelling"][0],
-    "persons": MODES["person"][0],
-    "match": MODES["match"][0],
-}
-
-
 def add_to(app: typer.Typer) -> None:
     """Register the verbs of this module."""
-    verb(app, "status")(status)
-    audit = typer.Typer(no_args_is_help=True, help="台帳 / Ledger")
-    verb(audit, "list")(audit_list)
-    verb(audit, "verify")(audit_verify)
-    app.add_typer(audit, name="audit")
-    verb(app, "config")(config)
-    verb(app, "serve")(serve)
+    add_verbs(app, {"status": status, "config": config, "serve": serve})
+    add_noun(app, "audit", "台帳 / Ledger", {"list": audit_list, "verify": audit_verify})
 
 
 def status_of(store: Store, shell: Shell) -> dict[str, Any]:
@@ -92,43 +76,38 @@ def status(shell: Shell) -> Answer:
     with shell.store() as store:
         document = status_of(store, shell)
     rows = [
-        (
-            _title(b["kind"], shell),
-            b["dataset"],
-            b["rows"],
-            shell.when(b["as_of"]),
-            shell.say("訓練", "drill") if b["drill"] else "",
-        )
+        (layer_title(shell, b["kind"]), b["dataset"], b["rows"], shell.when(b["as_of"]),
+         shell.say("訓練", "drill") if b["drill"] else "")
         for b in document["batches"]
-    ]
-    headings = [
-        shell.say(*p)
-        for p in (("種類", "kind"), ("系列", "dataset"), ("件数", "rows"), ("時点", "as of"), ("訓練", "drill"))
-    ]
+    ]  # fmt: skip
+    headings = shell.headings("種類/kind", "系列/dataset", "件数/rows", "時点/as of", "訓練/drill")
     lines = [
-        shell.say(
-            f"側: {document['side']}  市区町村: {'、'.join(document['municipalities'])}", f"side {document['side']}"
-        ),
-        shell.say(
-            f"協定 {len(document['agreements'])}件  災害 {len(document['events'])}件"
-            f"  受領 {len(document['received'])}件",
-            f"agreements {len(document['agreements'])}, events {len(document['events'])},"
-            f" packs received {len(document['received'])}",
-        ),
-        *(
-            shell.say(f"期限切れ: {p['pack_id']} を消してください。", f"Expired: delete {p['pack_id']}.")
-            for p in document["received"]
-            if p["expired"]
-        ),
-        *_due(document, shell),
-        *_waiting(document, shell),
-        *_documents(document, shell),
-        *_reviews(document, shell),
+        *_held(shell, document),
+        *_due(shell, document["due"]),
+        *_waiting(shell, len(document["waiting"])),
+        *(_owed(shell, one, *_DOCUMENT) for one in document["documents"]),
+        *(_owed(shell, one, *_REVIEW) for one in document["reviews"]),
         *run_out_lines(shell, document["protection_run_out"]),
     ]
-    return Answer(
-        "status", document, [line for line in lines if line], [table(shell.say("保管庫", "Store"), headings, rows)]
-    )
+    return Answer("status", document, lines, [table(shell.say("保管庫", "Store"), headings, rows)])
+
+
+def _held(shell: Shell, document: Mapping[str, Any]) -> list[str]:
+    """Say whose store it is, what was agreed and came in, and what of it has expired."""
+    side, towns = Side(document["side"]), "、".join(document["municipalities"])
+    agreements, events, received = (len(document[name]) for name in ("agreements", "events", "received"))
+    return [
+        shell.say(f"側: {side_title(shell, side)}  市区町村: {towns}", f"side {side}, municipalities {towns}"),
+        shell.say(
+            f"協定 {agreements}件  災害 {events}件  受領 {received}件",
+            f"agreements {agreements}, events {events}, packs received {received}",
+        ),
+        *(
+            shell.say(f"期限切れ: {pack['pack_id']} を消してください。", f"Expired: delete {pack['pack_id']}.")
+            for pack in document["received"]
+            if pack["expired"]
+        ),
+    ]
 
 
 def _counted(due: Due) -> dict[str, int]:
@@ -137,65 +116,40 @@ def _counted(due: Due) -> dict[str, int]:
     return {"theirs": len(due.theirs), "overdue": overdue, "ours": len(due.ours)}
 
 
-def _due(document: Mapping[str, Any], shell: Shell) -> list[str]:
+def _due(shell: Shell, due: Mapping[str, int]) -> list[str]:
     """Say that something should be gone, with the command that lists it and whom to call."""
-    due = document["due"]
-    if not due["theirs"] and not due["ours"]:
-        return []
     theirs, overdue, ours = due["theirs"], due["overdue"], due["ours"]
-    return [
-        shell.say(
-            f"削除を確かめるもの 渡した情報 {theirs}件(期日超過 {overdue}件)、受け取った情報 {ours}件: tayori due",
-            f"to be deleted: {theirs} handed over ({overdue} late), {ours} received (tayori due)",
-        )
-    ]
+    line = shell.say(
+        f"削除を確かめるもの 渡した情報 {theirs}件(期日超過 {overdue}件)、受け取った情報 {ours}件: tayori due",
+        f"to be deleted: {theirs} handed over ({overdue} late), {ours} received (tayori due)",
+    )
+    return [line] if theirs or ours else []
 
 
-def _waiting(document: Mapping[str, Any], shell: Shell) -> list[str]:
+def _waiting(shell: Shell, count: int) -> list[str]:
     """Say how many requests wait for somebody, with the command that lists them."""
-    count = len(document["waiting"])
     line = shell.say(
         f"待っている要請 {count}件: tayori request list", f"requests waiting: {count} (tayori request list)"
     )
     return [line] if count else []
 
 
-def _documents(document: Mapping[str, Any], shell: Shell) -> list[str]:
-    """Say which documents are still to follow a call, those that are overdue as such."""
-    lines = []
-    for one in document["documents"]:
-        due, name = shell.when(one["due"]), one["request_id"]
-        late = shell.say("【期限切れ】", "OVERDUE: ") if one["overdue"] else ""
-        out = shell.say("(提供済み)", " (already provided)") if one["released"] else ""
-        lines.append(
-            shell.say(
-                f"{late}要請 {name} の文書が未着です。期限 {due}{out}: tayori request document {name}",
-                f"{late}the document of {name} is due {due}{out}: tayori request document {name}",
-            )
-        )
-    return lines
+#: What is still owed to a request: a document that follows a call, a look at what one person allowed alone.
+_DOCUMENT = (
+    "要請 {name} の文書が未着です。期限 {due}: tayori request document {name}",
+    "the document of {name} is due {due}: tayori request document {name}",
+)
+_REVIEW = (
+    "一人で認めた要請 {name} の事後確認が済んでいません。期限 {due}: tayori request review {name}",
+    "{name}, allowed by one person, is to be reviewed by {due}: tayori request review {name}",
+)
 
 
-def _reviews(document: Mapping[str, Any], shell: Shell) -> list[str]:
-    """Say which one-person judgements nobody has looked at yet."""
-    lines = []
-    for one in document["reviews"]:
-        due, name = shell.when(one["due"]), one["request_id"]
-        late = shell.say("【期限切れ】", "OVERDUE: ") if one["overdue"] else ""
-        lines.append(
-            shell.say(
-                f"{late}一人で認めた要請 {name} の事後確認が済んでいません。期限 {due}: tayori request review {name}",
-                f"{late}{name}, allowed by one person, is to be reviewed by {due}: tayori request review {name}",
-            )
-        )
-    return lines
-
-
-def _title(kind: str, shell: Shell) -> str:
-    """Name a kind of rows for people; what came in a pack is said to be received."""
-    own = kind.removeprefix("received/")
-    title = _TITLES.get(own, own)
-    return title if own == kind else shell.say("受領: ", "received: ") + title
+def _owed(shell: Shell, one: Mapping[str, Any], ja: str, en: str) -> str:
+    """Say what is owed and until when; what is overdue as such, and where it is provided already."""
+    late = shell.say("【期限切れ】", "OVERDUE: ") if one["overdue"] else ""
+    out = shell.say("(提供済み)", " (already provided)") if one.get("released") else ""
+    return late + shell.say(ja, en).format(name=one["request_id"], due=shell.when(one["due"]) + out)
 
 
 def audit_list(
@@ -209,7 +163,7 @@ def audit_list(
         (entry.seq, shell.when(entry.at), shell.say(*KINDS.get(entry.kind, (entry.kind, entry.kind))))
         for entry in entries
     ]
-    headings = [shell.say(*p) for p in (("番号", "seq"), ("日時", "time"), ("種類", "kind"))]
+    headings = shell.headings("番号/seq", "日時/time", "種類/kind")
     document = {"entries": [{"seq": e.seq, "at": e.at, "kind": e.kind, "payload": e.payload} for e in entries]}
     return Answer("audit", document, [], [table(shell.say("台帳", "Ledger"), headings, rows)])
 

@@ -14,6 +14,7 @@ from disaster.layouts.model import (
     GEOMETRY,
     MGRS,
     MGRS_HEADINGS,
+    NOTE,
     PLACE_NAMES,
     Layout,
     Template,
@@ -24,7 +25,7 @@ from disaster.layouts.model import (
 )
 from disaster.layouts.prepare import prepared
 from disaster.layouts.transforms import TRANSFORMS
-from disaster.layouts.unread import NOTE, Said, disagreeing, into_notes, parts_of_amounts, positions, unread_headings
+from disaster.layouts.unread import Said, disagreeing, into_notes, parts_of_amounts, positions, unread_headings
 from disaster.models import BOUNDARIES, NOUNS, Noun, Shape
 
 #: Column of a canonical table that holds the row's number in its file: 1 is the first below the header.

@@ -2,11 +2,11 @@
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from agreements.format import ColumnType
+from disaster.bareword import bare_word
 from disaster.errors import LayoutError
 from disaster.layouts.model import PLACE_HEADINGS, PLACE_NAMES, PLACE_VALUES, Layout, Template, Value, Where
 from disaster.layouts.prepare import PREPARE
@@ -255,20 +255,16 @@ class _Judge:
         column = next(item.column for item in noun.fields if item.name == name)
         if column.type is not ColumnType.CHOICE:
             return
-        known = {_fold(word) for pair in column.choices.items() for word in pair}
+        known = {bare_word(word) for pair in column.choices.items() for word in pair}
         words = {key: word for key in ("map", "contains") if _is_words(spec.get(key)) for word in spec[key].values()}
         given = [("constant", spec["constant"])] if _is_text(spec.get("constant")) else []
         given += [(key, word) for key in words for word in spec[key].values()]
         shown = "、".join(f"{code}（{label}）" for code, label in column.choices.items())
         for key in words:
-            unsaid = [found for found, word in spec[key].items() if _fold(word) == UNSAID]
+            unsaid = [found for found, word in spec[key].items() if bare_word(word) == UNSAID]
             if unsaid:
                 values = "".join(f"「{found}」" for found in unsaid)
                 self._say("disaster.layout_unsaid_words", ("columns", name, key), known=shown, values=values)
         for key, word in given:
-            if _fold(word) not in known and (key == "constant" or _fold(word) != UNSAID):
+            if bare_word(word) not in known and (key == "constant" or bare_word(word) != UNSAID):
                 self._say("disaster.layout_unknown_choice", ("columns", name, key), word, known=shown)
-
-
-def _fold(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

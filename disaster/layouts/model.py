@@ -1,11 +1,11 @@
 """What a layout is: which heading of a known file gives which column of a noun; ``document`` reads it from TOML."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from disaster.bareword import bare_word
 from disaster.models import NOUNS, Shape
 
 #: Headings under which files give a point; a layout of a point noun need not repeat them.
@@ -20,6 +20,8 @@ MGRS, MGRS_HEADINGS = "mgrs", ("UTMポイント", "MGRS", "MGRS座標", "UTM座�
 OWN = "tayori"
 #: The column that geo.read adds for files with geometry.
 GEOMETRY = "geometry"
+#: The column that takes words for which there is no other.
+NOTE = "note"
 
 _UNIT = re.compile(r"\((人|名|m2|平方メートル|度|北緯|東経|世界測地系|jgd2011|(10|十)進(数|法)?)\)$")
 _HOLDER = re.compile(r"\{([^{}]*)\}")
@@ -31,7 +33,7 @@ def fold_heading(text: str) -> str:
     Of words in brackets only those go that name the unit or frame which the column has anyway: 緯度（北緯）, but not
     面積（ha） or 緯度（日本測地系）.
     """
-    plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    plain = bare_word(text)
     return _UNIT.sub("", plain) or plain
 
 

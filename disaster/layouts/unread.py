@@ -13,8 +13,6 @@ import pyarrow.compute as pc
 from disaster.layouts.model import MGRS_HEADINGS, PLACE_NAMES, Layout, find_heading, fold_heading
 from disaster.models import NOUNS, Noun, Shape
 
-#: The column that takes words for which there is no other.
-NOTE = "note"
 #: Headings of columns that hold positions, however they are called.
 _POSITION = re.compile("緯度|経度|座標|^(東経|北緯|lat|lon|lng)")
 #: What the reader writes behind a column that it has turned into places already.

@@ -60,8 +60,6 @@ def write_list(
             texts = _layer("unplaced", "町が見つからなかったもの", _texts(unplaced[0], personal=placed.personal), at)
             write_xlsx(folder / name, [layer, texts], marks)
         (folder / _PAGE).write_text(about, encoding="utf-8", newline="\n")
-        for path in folder.iterdir():
-            path.chmod(0o600)
     return out / name, out / _PAGE
 
 

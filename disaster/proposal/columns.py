@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agreements.format import ColumnType, Sensitivity
-from disaster.layouts.model import PLACE_HEADINGS, fold_heading
+from disaster.layouts.model import NOTE, PLACE_HEADINGS, fold_heading
 from disaster.models import Field, Noun, Shape
 from disaster.proposal.contents import ENOUGH, Looks, Profile
 from disaster.proposal.headings import OTHERS, SAME, TELLS, known_words, points
-from disaster.schemas.kept import NOTE
 from disaster.schemas.parse import fold_plain, parse
 
 #: Columns whose contents tell them by themselves, and what they must look like.

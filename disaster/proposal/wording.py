@@ -1,11 +1,11 @@
 """Which choice of a coded column a word of a file means, where that is certain; everything else is left to a clerk."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
 import pyarrow as pa
 
+from disaster.bareword import bare_word
 from disaster.layouts.document import UNSAID
 from disaster.models import Field
 from disaster.schemas.parse import parse
@@ -43,19 +43,15 @@ def meaning(item: Field, word: str) -> str:
     read = parse(item.column, pa.array([word], pa.string()), units=item.units).values[0].as_py()
     if read is not None:
         return str(read)
-    bare = _bare(word)
+    bare = bare_word(word)
     if bare in _SYNONYMS.get(item.name, {}):
         return _SYNONYMS[item.name][bare]
     if item.name in STATES:
         return UNSAID
-    within = [code for code, label in item.column.choices.items() if _bare(label) in bare]
-    return within[0] if len(within) == 1 and _tells(_bare(item.column.choices[within[0]]), bare) else UNSAID
+    within = [code for code, label in item.column.choices.items() if bare_word(label) in bare]
+    return within[0] if len(within) == 1 and _tells(bare_word(item.column.choices[within[0]]), bare) else UNSAID
 
 
 def _tells(label: str, word: str) -> bool:
     """Whether a label means within a word what it means alone; of 0.5m未満 within 10.5m未満 nobody knows."""
     return len(label) >= 2 and not re.search(r"\d", label) and not _HEDGED.search(word.replace(label, "", 1))
-
-
-def _bare(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

@@ -12,10 +12,10 @@ import shapely
 from agreements.format import ColumnType
 from disaster.layouts.codes import municipality_codes
 from disaster.layouts.convert import ROW
-from disaster.layouts.model import GEOMETRY, PLACE_NAMES
+from disaster.layouts.model import GEOMETRY, NOTE, PLACE_NAMES
 from disaster.models import Field, Noun, Shape
 from disaster.schemas.findings import Findings, Mask
-from disaster.schemas.kept import NOTE, Kept, Remark
+from disaster.schemas.kept import Kept, Remark
 from disaster.schemas.merged import stated_once
 from disaster.schemas.parse import ARROW_TYPES, Parsed, fold_plain, parse
 from disaster.schemas.places import check_points, check_shapes

@@ -10,8 +10,6 @@ import pyarrow.compute as pc
 
 from disaster.schemas.findings import Mask
 
-#: The column that takes what could not be read.
-NOTE = "note"
 #: Rows named in a remark; the others are counted.
 _SHOWN = 10
 

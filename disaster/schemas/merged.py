@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from agreements.format import ColumnType
 from disaster.layouts import Layout
-from disaster.layouts.model import find_heading, fold_heading
+from disaster.layouts.model import NOTE, find_heading, fold_heading
 from disaster.models import Noun
 from disaster.schemas.findings import Findings, Mask
-from disaster.schemas.kept import NOTE, Kept
+from disaster.schemas.kept import Kept
 from geo.read.model import Merged
 
 _AMOUNTS = (ColumnType.INTEGER, ColumnType.NUMBER)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agreements.format import Column, ColumnType
+from disaster.bareword import bare_word
 from disaster.schemas.amounts import class_of, read_amounts
 from disaster.schemas.findings import Mask
 from disaster.schemas.times import TIMESTAMP, read_times
@@ -158,15 +159,11 @@ def _flag(_column: Column, text: pa.Array) -> Parsed:
 
 
 def _choice(column: Column, text: pa.Array) -> Parsed:
-    known = {_fold(label): code for code, label in column.choices.items()}
-    known |= {_fold(code): code for code in column.choices}
-    values = [known.get(_fold(one)) or class_of(one, column.choices) for one in text.to_pylist()]
+    known = {bare_word(label): code for code, label in column.choices.items()}
+    known |= {bare_word(code): code for code in column.choices}
+    values = [known.get(bare_word(one)) or class_of(one, column.choices) for one in text.to_pylist()]
     bad = np.array([v is None for v in values], dtype=bool)
     return Parsed(pa.array(values, pa.string()), bad, "disaster.unknown_code")
-
-
-def _fold(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 def _list(text: pa.Array) -> pa.Array:

@@ -20,7 +20,7 @@ from disaster.schemas.parse import parse_number
 from geo.crs import JGD2011, plane_zone
 from geo.grid import mgrs_points
 
-#: Degrees that can be in Japan (SECURITY: the one bounds check).
+#: Degrees that can be in Japan: the one bounds check.
 LON_RANGE, LAT_RANGE = (122.0, 154.0), (20.0, 46.0)
 #: Metres outside the municipality from which a place is a mistake: rounding and reclaimed land stay below.
 MAX_OUTSIDE_M = 2_000.0

@@ -13,21 +13,21 @@ The only room that speaks SQL and knows the snapshot files. Public surface::
         .add_batch(batch, *, at) -> Stored(batch_id, unchanged, replaced, newer)
         .add_batches(batches, *, at) -> tuple[Stored, ...]      # all or none
         .add_received(manifest, tables, *, at) -> StoredPack(pack_id, unchanged, batch_ids)
-        .current(kind, municipality, *, at=None, columns=None, drill=False)
-            -> Current(table, as_of, batch_ids, drill, datasets)
+        .current(kind, municipality, *, at=None, columns=None, drill=False, event_id="")
+            -> Current(table, as_of, batch_ids, drill, datasets, credit)
         .features(kind, municipality, *, bbox=None, limit=1000, at=None, drill=False)
-            -> Features(table, as_of, more, drill)
+            -> Features(table, as_of, more, drill, credit)
         .batches(kind=None, municipality=None) -> tuple[BatchRow, ...]      # the catalogue, newest first
         .purge(batch_id, *, at, reason="") -> bool
         .purge_received(pack_id, *, at, reason="") -> int
         .check_snapshots() -> tuple[Damaged, ...]     # every file against its recorded SHA-256
 
         .agreements   add(agreement_id, municipality, text, *, at) -> bool; get(agreement_id); all(municipality=None)
-                      # AgreementText(.text, ...)
+                      # AgreementText(.text, .agreement, ...)
         .assessments  add(text, *, at) -> bool; get(assessment_id); all(municipality=None)
                       # agreements.assessment.Assessment
         .events       add(event, *, at); add_trigger(event_id, trigger, *, at); add_area(event_id, area, *, at) -> bool;
-                      end_trigger(event_id, kind, *, ended_at, at); close(event_id, *, closed_at, at);
+                      end_trigger(event_id, kind, *, ended_at, by, at); close(event_id, *, closed_at, by, at);
                       get(event_id); all(municipality=None)
         .requests     add(request, *, at) -> bool; get(request_id); all(municipality=None)
         .steps        add(municipality, request_id, step, *, at) -> Course; of(request_id, municipality=None) -> Course;

@@ -1,5 +1,6 @@
 """Bringing a database to the shape that this version knows."""
 
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -36,13 +37,18 @@ def is_current(connection: Connection) -> bool:
     StoreError
         If a newer version of Tayori made them.
     """
-    found = revision(connection)
+    found, (head, known) = revision(connection), _revisions()
+    if found is not None and found not in known:
+        raise StoreError("disaster.store_newer", version=found, known=head)
+    return found == head
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """Return the newest revision and all that this version knows: its own files, so that once is enough."""
     with as_file(files(PACKAGE)) as folder:
         scripts = ScriptDirectory.from_config(_config(folder, None))
-        known = {script.revision for script in scripts.walk_revisions()}
-        if found is not None and found not in known:
-            raise StoreError("disaster.store_newer", version=found, known=scripts.get_current_head())
-        return found == scripts.get_current_head()
+        return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def upgrade(connection: Connection) -> None:

@@ -150,7 +150,7 @@ class Provisions(Records):
         with self._ledger.transaction() as connection:
             values = {"sha256": sha256, "released_at": at, "manifest": None if manifest is None else dict(manifest)}
             row = self._step(connection, provision_id, municipality, "staging", state="released", **values)
-            said = {"provision_id": provision_id, "request_id": row.request_id, "municipality": row.municipality}
+            said = _name(row)
             index = connection.scalar(
                 select(subjects.c.sha256).where(
                     subjects.c.municipality == row.municipality, subjects.c.pack_id == provision_id
@@ -163,14 +163,14 @@ class Provisions(Records):
         """Record that the files are in their place."""
         with self._ledger.transaction() as connection:
             row = self._step(connection, provision_id, municipality, "released", state="handed", ended_at=at)
-            said = {"provision_id": provision_id, "request_id": row.request_id, "municipality": row.municipality}
+            said = _name(row)
             self._ledger.append(connection, "handed", said | {"sha256": row.sha256}, at=at)
 
     def fail(self, provision_id: str, *, reason: str, at: datetime, municipality: str | None = None) -> None:
         """Record that nothing was handed over, and why."""
         with self._ledger.transaction() as connection:
             row = self._step(connection, provision_id, municipality, None, state="failed", reason=reason, ended_at=at)
-            said = {"provision_id": provision_id, "request_id": row.request_id, "municipality": row.municipality}
+            said = _name(row)
             self._ledger.append(connection, "failed", said | {"reason": reason}, at=at)
 
     def get(self, provision_id: str, *, municipality: str | None = None) -> Provision:
@@ -224,6 +224,11 @@ class Provisions(Records):
         if connection.execute(update(provision).where(*where).values(**values)).rowcount != 1:
             raise StoreError("disaster.provision_state", name=provision_id, state=row.state)
         return row
+
+
+def _name(row: Any) -> dict[str, Any]:
+    """Return how the ledger names a provision."""
+    return {"provision_id": row.provision_id, "request_id": row.request_id, "municipality": row.municipality}
 
 
 def _put_in_place(each: Provision) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
-#: Japan with its sea, in degrees (SECURITY): what a place must lie within.
+#: Japan with its sea, in degrees: what a place must lie within.
 WEST, EAST, SOUTH, NORTH = 122, 154, 20, 46
 SRID = 6668
 
@@ -58,7 +58,7 @@ class Wkb(TypeDecorator[bytes]):
 
 
 def _geometry() -> TypeDecorator[bytes]:
-    # this way round: with Geometry first, SQLite needs DDL stubs and the GiST index is lost (PERFORMANCE)
+    # this way round: with Geometry first, SQLite needs DDL stubs and the GiST index is lost (measured)
     return Wkb().with_variant(Geometry("GEOMETRY", srid=SRID, spatial_index=False), "postgresql")
 
 

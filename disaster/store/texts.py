@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,6 +13,9 @@ from agreements.terms import duplicates
 from disaster.errors import StoreError
 from disaster.store.records import Records, one
 from disaster.store.tables import agreement, assessment
+
+#: The same few texts are read again for every request.
+_parsed = lru_cache(maxsize=64)(parse_agreement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class AgreementText:
     text: str
     sha256: str
     added_at: datetime
+
+    @property
+    def agreement(self) -> Agreement:
+        """What the text says."""
+        return _parsed(self.text)
 
 
 class Agreements(Records):
@@ -95,7 +104,7 @@ def _present(connection: Connection, municipality: str | None) -> dict[tuple[str
 
 def _require_no_duplicate(new: Agreement, others: list[AgreementText]) -> None:
     for other in others:
-        if duplicates(new, parse_agreement(other.text)):
+        if duplicates(new, other.agreement):
             raise StoreError("disaster.agreement_duplicate", name=new.agreement_id, other=other.agreement_id)
 
 
