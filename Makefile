@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := postgis,notebook,dev
 WORKERS ?= auto
+# Every process of the tests would compile all modules anew where the surroundings forbid to keep them compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-long lint types bench constraints clean
 
@@ -25,7 +27,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=15 -m "not long" $(PYTEST_ARGS)
 
 test-long: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --durations=15 -m long $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations=15 -m "long or hypothesis" --hypothesis-profile=many $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -8,14 +8,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
+import typer.testing
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from postgres_server import Server, find_binaries
 from read_files import Files
+from typer.main import get_command
 
 from geo.read import Reader
 
@@ -24,11 +28,18 @@ REQUIRABLE = ("postgis", "chromium")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 #: Files of tests that take longest, in this order (``make test`` gives whole files to its workers).
 _LONGEST = (
-    "test_real_yaizu", "test_disaster_kill", "test_disaster_cli", "test_disaster_receive", "test_documents",
-    "test_disaster_store_killed", "test_disaster_provide", "test_wheel", "test_hostile_files", "test_geo_read_real",
-    "test_disaster_reconcile", "test_disaster_leaks", "test_real_files", "test_disaster_town_story",
+    "test_disaster_cli", "test_disaster_kill", "test_exporters_webmap", "test_documents", "test_disaster_provide",
+    "test_hostile_files", "test_real_files", "test_disaster_leaks", "test_disaster_receive", "test_geo_read_real",
+    "test_disaster_store_batches", "test_disaster_cli_request", "test_disaster_store_killed", "test_disaster_onward",
+    "test_disaster_reconcile", "test_disaster_service", "test_bad_input", "test_geo_read", "test_disaster_town_story",
     "test_hostile_text",
 )  # fmt: skip
+#: What a property is tried with: a few cases in ``make test``, many in ``make test-long``.
+_FEW = settings(max_examples=20, deadline=None,
+                suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+settings.register_profile("few", _FEW)
+settings.register_profile("many", _FEW, max_examples=250)
+settings.load_profile("few")  # or what --hypothesis-profile names
 _RUN_FOLDER = pytest.StashKey[Path]()
 
 
@@ -90,6 +101,14 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_program_for_all_commands() -> Iterator[None]:
+    """Build the commands of a program once: the runner would build all the verbs anew to run one of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(get_command))
+        yield
+
+
 @pytest.fixture(scope="session")
 def now() -> datetime:
     """One fixed moment in Japan."""
@@ -113,7 +132,7 @@ def files(reader: Reader, tmp_path: Path) -> Files:
 def one_parser(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the commands of a test share the parser that runs already, where each would start its own."""
     for name, module in tuple(sys.modules.items()):
-        if name.startswith("disaster.cli.") and hasattr(module, "Reader"):
+        if name.startswith(("disaster.cli.", "disaster.demo")) and hasattr(module, "Reader"):
             monkeypatch.setattr(module, "Reader", lambda: nullcontext(reader))
 
 

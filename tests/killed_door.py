@@ -23,6 +23,7 @@ from disaster.provide import provide
 from disaster.receive import receive
 from disaster.store import Store
 from geo.read import Reader
+from geo.read.environment import worker_environment
 
 
 def taking_in(store: Store, task: Mapping[str, Any]) -> None:
@@ -77,6 +78,8 @@ def ended(pid: int, after: float | None) -> int:
 
 
 def main() -> None:
+    os.fsync = lambda _file: None  # what a killed process wrote is not lost: only the end of the machine could lose it
+    worker_environment(Path())  # asks which drivers there are, once for all children
     for line in sys.stdin:
         task = json.loads(line)
         begun = time.monotonic()

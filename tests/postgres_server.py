@@ -62,20 +62,25 @@ class Server:
         settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100"]
         settings += [] if durable else _QUICK
         server = cls(str(binaries), str(folder), _listen(binaries, folder, settings))
-        server._make_template()
+        server.make_template(TEMPLATE)
         return server
 
-    def _make_template(self) -> None:
-        self._admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-        with psycopg.connect(self._dsn(TEMPLATE), autocommit=True) as connection:
+    def make_template(self, name: str) -> None:
+        """Make a database with PostGIS and nothing else, for `clone`."""
+        self._admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(self._dsn(name), autocommit=True) as connection:
             connection.execute("CREATE EXTENSION postgis")
 
-    def clone(self) -> str:
-        """Return the SQLAlchemy URL of a new database made from the template."""
+    def clone(self, template: str = TEMPLATE) -> str:
+        """Return the SQLAlchemy URL of a new database made from a template."""
         name = f"t{secrets.token_hex(8)}"
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        self._admin(statement.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
+        self._admin(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
 
     def drop(self, url: str) -> None:
         """Remove a cloned database, also with connections left open."""

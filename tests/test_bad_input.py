@@ -14,6 +14,7 @@ from geo.read import Reader
 
 pytestmark = pytest.mark.usefixtures("one_parser")
 
+PROGRAM = make_program()
 CODE = "99301"
 SHELTERS = "避難所ID,市区町村コード,名称,所在地,区分,想定収容人数,経度,緯度"
 POINTS = "配達先ID,市区町村コード,住所,配達先の種類,受取人,配達状況,集配局コード,経度,緯度"
@@ -30,18 +31,18 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, reader: Reader, now: datetime) -> World:
     folder = tmp_path_factory.mktemp("bad")
     town = write_town(folder / "town", households=60, seed=3, at=now)
     for name, side in (("post", Side.POST), ("city", Side.MUNICIPALITY)):
-        with Store.create(folder / name, side=side, municipalities=(CODE,), at=now) as store, Reader() as reader:
+        with Store.create(folder / name, side=side, municipalities=(CODE,), at=now) as store:
             for kind in ("gazetteer", "boundaries", "shelters"):
                 ingest(store, kind, town.files[kind], municipality=CODE, reader=reader, at=now)
     return World(folder, folder / "post", folder / "city")
 
 
 def run(*words: object) -> tuple[int, str, str]:
-    done = CliRunner().invoke(make_program(), [str(word) for word in words])
+    done = CliRunner().invoke(PROGRAM, [str(word) for word in words])
     return done.exit_code, done.stdout, done.stderr
 
 

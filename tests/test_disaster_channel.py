@@ -105,6 +105,21 @@ def test_a_protected_zip_is_aes_256_and_opens_with_its_password(locked: Locked) 
     assert document["channel"] == "aes_zip"
 
 
+def test_looking_at_a_protected_pack_writes_nothing_that_a_killed_command_could_leave_open(
+    locked: Locked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, made = locked["aes_zip"]
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))  # a file of its own would fail there
+    before = files_of(made.folder)
+    found = verify(made.folder, at=AT, password=made.password)
+    assert (found.manifest.pack_id, found.files) == (made.pack_id, len(found.manifest.files))
+    assert explain(made.folder, column="住所", password=made.password).signed
+    assert files_of(made.folder) == before
+    with pytest.raises(ReceiveError) as caught:
+        verify(made.folder, at=AT, password="k7mp-3wxa")
+    assert caught.value.code == "disaster.wrong_password"
+
+
 def test_the_municipality_takes_a_protected_pack_in_with_the_password_and_not_without(
     situation: Situation, locked: Locked, reader: Reader, tmp_path: Path
 ) -> None:

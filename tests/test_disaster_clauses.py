@@ -30,7 +30,7 @@ from door_town import (
     request,
     texts_of,
 )  # fmt: skip
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -248,7 +248,6 @@ _GROUNDS = Grounds("99301-2026-01", "dwelling", "第5条", "協定第5条によ�
 _COLUMNS = residents.DWELLING_COLUMNS
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.sampled_from([c.name for c in _COLUMNS]), min_size=1, max_size=5), st.integers(0, 3), st.booleans())
 def test_what_is_cut_off_appears_in_no_format(
     tmp_path_factory: pytest.TempPathFactory, kept: set[str], rows: int, drill: bool

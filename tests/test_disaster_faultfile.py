@@ -14,7 +14,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from disaster.batch import Batch
@@ -285,7 +285,6 @@ def test_a_large_copy_is_a_matter_of_seconds(tmp_path: Path) -> None:
     assert time.process_time() - began < 15
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(alphabet="=+-@'＝ \"<&>_x0041あ港1.,;\n\t", max_size=12), min_size=1, max_size=8))
 def test_any_text_comes_back_from_a_workbook_and_a_csv_as_it_was(
     desk: Desk, tmp_path_factory: pytest.TempPathFactory, texts: list[str]

@@ -32,6 +32,7 @@ from agreements.workflow import State
 from disaster import requests
 from disaster.models import Side
 from disaster.pack import read_manifest, verify_files, verify_signature
+from disaster.packfiles import handed_files
 from disaster.store import Store
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 and fork are POSIX")
@@ -57,7 +58,7 @@ RELEASED = (
     "disaster.store.provisions/Provisions.hand:after",
 )
 RECEIVING = (
-    "disaster.unpack/_copy:after",
+    "disaster.packfiles/PackFiles.copy:after",
     "disaster.receive/verify_files:after",
     "disaster.store.packs/add_received",
     "disaster.store.snapshots/pq.write_table:after",
@@ -165,11 +166,10 @@ def provided_whole(home: Path, out: Path, doer: Doer) -> set[str]:
         assert present == set(released) == {entry["provision_id"] for entry in ledger_of(store, "handed")}
         assert len(set(ended)) == len(ended) == len(store.provisions.all())
         for name in present:
-            manifest, content = read_manifest(out / name)
-            verify_signature(out / name, content, store.public_key)
-            (out / name / f"{name}.zip").rename(home / "aside.zip")
-            verify_files(out / name, manifest)
-            (home / "aside.zip").rename(out / name / f"{name}.zip")
+            with handed_files(out / name) as files:
+                manifest, content = read_manifest(files)
+                verify_signature(files, content, store.public_key)
+                verify_files(files, manifest)
         return present
 
 
@@ -306,7 +306,7 @@ def test_killed_while_it_makes_the_map_the_headquarters_has_the_rows_and_no_half
     doer: Doer, city_home: Path, packs: Packs, tmp_path: Path
 ) -> None:
     pack, out = named(packs, tmp_path / "packs", "P0"), tmp_path / "hq"
-    for stop in ("disaster.publish/write_files:after", "disaster.publish/move"):
+    for stop in ("disaster.publish/write_files:after", "disaster.newfolder/move"):
         assert doer.do("receive", city_home, pack=pack, out=out, stop=stop)[0] == -signal.SIGKILL
         assert received_whole(city_home, doer, packs) == {"P0"}
         assert not out.exists()

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import disaster.layouts
@@ -91,7 +91,6 @@ def test_the_current_sheet_of_emergency_sites_gives_sites_and_its_marked_rows_sh
     assert [(one["shelter_id"], one["shelter_kind"]) for one in _rows(shelters)] == [("E1", "designated")]
 
 
-@settings(deadline=None)
 @given(st.permutations(CURRENT))
 def test_the_sheet_is_known_whatever_the_order_of_its_columns(headings: list[str]) -> None:
     assert recognise("emergency-sites", headings).id == "standard_emergency_sites"
@@ -352,7 +351,6 @@ def test_a_bracket_that_never_closes_joins_nothing() -> None:
     assert join_continued(table).rows.tolist() == [1, 2]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text("赤青白黒", min_size=1, max_size=3), min_size=1, max_size=5), min_size=1, max_size=8))
 def test_whatever_a_town_is_cut_into_comes_back_whole(pieces: list[list[str]]) -> None:
     rows, whole = [], []

@@ -243,7 +243,7 @@ def test_while_a_pack_is_made_or_opened_no_other_user_can_look_in(
     seen: set[Path] = set()
     old = os.umask(0)  # the most careless user
     try:
-        for module, name in (("disaster.handover", "seal"), ("disaster.receive", "verify_files")):
+        for module, name in (("disaster.handover", "seal"), ("disaster.receive", "files_in")):
             _watch(monkeypatch, module, name, tmp_path, seen)
         made = granted(post, request(Mode.PERSON), out=tmp_path / "out", at=AT)
         receive(city, made.zip, at=AT, reader=reader)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from disaster.batch import Batch
@@ -178,7 +178,6 @@ def test_no_text_breaks_the_reading_of_a_mapping(text: str, code: str) -> None:
         assert "？" not in caught.value.sentence(lang)  # type: ignore[arg-type]
 
 
-@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.sampled_from(["kind", "title", "where", "columns", "series", "requires", "read", "x"]),
@@ -496,7 +495,6 @@ def test_contents_are_told_by_what_they_are(texts: list[str], what: Looks) -> No
     assert not found["y"].looks(what)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.text(alphabet='名称住所NO区分"\\{}#=[]\n\t\x7fあ\x00😀', min_size=1, max_size=6).filter(

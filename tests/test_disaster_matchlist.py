@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from disaster.batch import Batch
@@ -136,7 +136,6 @@ def test_the_same_row_many_times_is_one_question() -> None:
     require_honest_list(listed(*[("潮見花", HOME)] * 100), limit=0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=6), st.text(max_size=12)), max_size=30))
 def test_no_refusal_repeats_what_stands_in_the_list(rows: list[tuple[str, str]]) -> None:
     marked = [(f"{name}機密の氏名", f"{address}機密の住所") for name, address in rows]

@@ -19,6 +19,7 @@ from disaster.errors import ProvideError, ReceiveError
 from disaster.manifest import LAYERS, PERSONAL, Manifest
 from disaster.models import NOUNS
 from disaster.pack import read_manifest, verify_files, verify_signature, zip_folder
+from disaster.packfiles import files_in
 from disaster.provide import ACCOMPANYING
 from disaster.store import Store
 
@@ -59,8 +60,9 @@ def test_the_manifest_says_who_what_why_and_until_when(packs: Packs) -> None:
 
 def test_what_a_manifest_says_is_what_it_must_be(packs: Packs) -> None:
     for made in (packs.dwelling, packs.person, packs.match, packs.part, packs.vehicles, packs.drill):
-        manifest, content = read_manifest(made.folder)
-        verify_signature(made.folder, content, packs.post.public_key)
+        files = files_in(made.folder)
+        manifest, content = read_manifest(files)
+        verify_signature(files, content, packs.post.public_key)
         assert {layer.name for layer in manifest.layers if layer.personal} <= PERSONAL
         assert manifest.miscounted() is None
 
@@ -99,10 +101,10 @@ def test_a_zip_depends_on_its_files_and_the_given_time_alone(packs: Packs, tmp_p
 
 
 def test_the_files_are_checked_against_the_manifest(packs: Packs, tmp_path: Path) -> None:
-    manifest, _ = read_manifest(packs.vehicles.folder)
+    manifest, _ = read_manifest(files_in(packs.vehicles.folder))
     (tmp_path / "map.html").write_text("x", encoding="utf-8")
     with pytest.raises(ReceiveError) as caught:
-        verify_files(tmp_path, manifest)
+        verify_files(files_in(tmp_path), manifest)
     assert caught.value.code in ("disaster.pack_missing_file", "disaster.pack_altered_file")
 
 

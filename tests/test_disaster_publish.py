@@ -19,7 +19,6 @@ from exporters.model import Extract, Marks
 
 pytest_plugins = ("door_town",)
 
-publishing = import_module("disaster.publish")
 PERSONAL = ("delivery-points", "forwarding", "protection", "inquiries")
 EVERYWHERE = (138.0, 34.0, 139.5, 35.0)
 
@@ -102,7 +101,7 @@ def test_a_folder_that_is_there_is_not_touched(city: Store, tmp_path: Path) -> N
     assert files_of(tmp_path / "out") == {"mine.txt": b"mine"}
 
 
-@pytest.mark.parametrize("step", ["write_files", "sync_folders", "move"])
+@pytest.mark.parametrize("step", ["publish/write_files", "newfolder/sync_folders", "newfolder/move"])
 def test_what_fails_on_the_way_leaves_nothing(
     city: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -110,7 +109,8 @@ def test_what_fails_on_the_way_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, step, full)
+        module, name = step.split("/")
+        patch.setattr(import_module(f"disaster.{module}"), name, full)
         with pytest.raises(PublishError) as caught:
             publish(city, TOWN, out=tmp_path / "out", at=AT, kinds=("shelters",))
     assert caught.value.code == "disaster.cannot_write_out"

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pairing_places import listed
 from typer.testing import CliRunner
@@ -27,6 +27,9 @@ from disaster.reconcile.register import Register
 from geo.codes import six
 from geo.read import Reader
 
+pytestmark = pytest.mark.usefixtures("one_parser")
+
+PROGRAM = make_program()
 TOWN = "99301"
 METRE = 1 / 110_900
 
@@ -422,12 +425,12 @@ def test_the_verb_prints_the_counts_and_needs_no_store(tmp_path: Path) -> None:
     city, nation = city_list(tmp_path, SPOTS), national_list(tmp_path, SPOTS[:4])
     given = ["reconcile", "shelters", str(city), str(nation), "--municipality", TOWN, "--out", str(tmp_path / "out"),
              "--data-dir", str(tmp_path / "none")]  # fmt: skip
-    told = CliRunner().invoke(make_program(), [*given, "--json"])
+    told = CliRunner().invoke(PROGRAM, [*given, "--json"])
     assert told.exit_code == 0, told.output
     document = json.loads(told.output)
     assert document["format"] == "tayori-reconcile"
     assert document["counts"]["pairs_same"] == 4
-    told = CliRunner().invoke(make_program(), given)
+    told = CliRunner().invoke(PROGRAM, given)
     assert told.exit_code == 1
 
 
@@ -435,7 +438,7 @@ def verb(folder: Path, left: Path, right: Path, out: str, *options: str | Path, 
     """Run the verb without a store."""
     given = ["reconcile", "shelters", str(left), str(right), "--out", str(folder / out), "--data-dir",
              str(folder / "none"), "--lang", "ja", *map(str, options)]  # fmt: skip
-    return CliRunner().invoke(make_program(), given if town is None else [*given, "--municipality", town])
+    return CliRunner().invoke(PROGRAM, given if town is None else [*given, "--municipality", town])
 
 
 def test_a_list_that_no_layout_knows_is_compared_with_a_mapping_on_either_side(tmp_path: Path) -> None:
@@ -507,7 +510,6 @@ def as_list(name: str, chosen: Sequence[tuple[Spot, str, int]]) -> Listed:
 
 
 @given(spots, spots, st.randoms(use_true_random=False))
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40, deadline=None)
 def test_an_id_is_one_place_and_shuffled_files_keep_all_of_them(left: Any, right: Any, random: Any) -> None:
     day, later = "2026-11-20", "2027-11-20"
     one, other = as_list("a", left), as_list("b", right)
@@ -528,16 +530,17 @@ def test_an_id_is_one_place_and_shuffled_files_keep_all_of_them(left: Any, right
 
 
 @pytest.mark.real_data
-def test_the_citys_and_the_national_list_of_a_real_town_agree(tmp_path: Path, real_data: Path, now: datetime) -> None:
+def test_the_citys_and_the_national_list_of_a_real_town_agree(
+    tmp_path: Path, real_data: Path, reader: Reader, now: datetime
+) -> None:
     city = real_data / "yaizu/shelters/222127_hinannjo.csv"
     nation = real_data / "gsi_shelters/evacuation/222127.json"
-    with Reader() as reader:
-        made = reconcile("shelters", city, nation, municipality="22212", out=tmp_path / "out", reader=reader, at=now)
-        sites = reconcile(
-            "emergency-sites", real_data / "yaizu/emergency_sites/222127_evacuation_space.csv",
-            real_data / "gsi_shelters/emergency/222127.json", municipality="22212", out=tmp_path / "sites",
-            reader=reader, at=now,
-        )  # fmt: skip
+    made = reconcile("shelters", city, nation, municipality="22212", out=tmp_path / "out", reader=reader, at=now)
+    sites = reconcile(
+        "emergency-sites", real_data / "yaizu/emergency_sites/222127_evacuation_space.csv",
+        real_data / "gsi_shelters/emergency/222127.json", municipality="22212", out=tmp_path / "sites",
+        reader=reader, at=now,
+    )  # fmt: skip
     # Counted by hand: 55 of the 56 are one place; one bears one name at two addresses 407 m apart.
     assert (made.counts["pairs_same"], made.counts["pairs_open"]) == (55, 1)
     assert all(line["左の名称"].translate(WIDE) == line["右の名称"].translate(WIDE) for line in lines(made))

@@ -27,8 +27,9 @@ from agreements.request import EventArea, Mode, Request
 from agreements.workflow import Act, Actor, Role, State
 from disaster import requests
 from disaster.errors import ProvideError, StoreError
+from disaster.models import Side
 from disaster.provide import provide
-from disaster.requests import RefusedError
+from disaster.ruling import RefusedError, mildest
 from disaster.store import Store
 
 pytest_plugins = ("door_town",)
@@ -234,12 +235,12 @@ def test_a_withdrawn_request_awaits_nothing(post: Store) -> None:
 
 
 def test_the_mildest_mode_is_the_one_granted_else_the_one_that_a_clause_opens(post: Store) -> None:
-    assert requests.mildest(post, called(), at=AT) is Mode.MATCH
-    assert requests.mildest(post, called(purpose="notice"), at=AT) is Mode.FORWARD
-    assert requests.mildest(post, called(purpose="relief_delivery"), at=AT) is Mode.DWELLING
-    assert requests.mildest(post, called(event_id=None), at=AT) is Mode.MATCH  # not granted, but opened by a clause
-    assert requests.mildest(post, called(dataset="vehicles"), at=AT) is Mode.LAYER
-    assert requests.mildest(post, called(purpose="宣伝"), at=AT) is Mode.DWELLING
+    assert mildest(post, called(), at=AT) is Mode.MATCH
+    assert mildest(post, called(purpose="notice"), at=AT) is Mode.FORWARD
+    assert mildest(post, called(purpose="relief_delivery"), at=AT) is Mode.DWELLING
+    assert mildest(post, called(event_id=None), at=AT) is Mode.MATCH  # not granted, but opened by a clause
+    assert mildest(post, called(dataset="vehicles"), at=AT) is Mode.LAYER
+    assert mildest(post, called(purpose="宣伝"), at=AT) is Mode.DWELLING
 
 
 def test_an_area_of_the_store_is_fine_and_outside_the_events_areas_it_is_not(post: Store) -> None:
@@ -289,3 +290,15 @@ def test_a_second_agreement_does_not_widen_the_first(post: Store) -> None:
     made = requests.submit(post, called(), CLERK, at=AT)
     assert made.decision is not None
     assert made.decision.agreement_id == f"{TOWN}-2026-01"
+
+
+def test_in_a_store_of_invented_data_every_role_may_try_its_steps(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "demo", side=Side.DEMO, municipalities=[TOWN], at=AT) as store:
+        agree(store)
+        assess(store)
+        declare(store)
+        assert requests.submit(store, called(), ASKS, at=AT).course.state is State.REQUESTED
+        assert requests.approve(store, "R20261120-001", APPROVES, at=LATER).course.state is State.APPROVED
+        with pytest.raises(WorkflowError) as caught:
+            requests.reject(store, "R20261120-001", CLERK, at=LATER, reason="不要")
+        assert caught.value.code == "agreements.no_right"

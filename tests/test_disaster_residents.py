@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from disaster.guard import hide_protected
@@ -146,7 +146,6 @@ def test_nothing_about_names_is_in_the_rows_of_dwellings() -> None:
     assert {column.name for column in PERSON_COLUMNS} - {column.name for column in DWELLING_COLUMNS} == {"addressee"}
 
 
-@settings(max_examples=50, deadline=None)
 @given(homes)
 def test_delivery_status_counts_every_point_once(rows: list[dict[str, Any]]) -> None:
     table = delivery_status(built(rows))
@@ -170,7 +169,6 @@ def test_delivery_status_says_when_a_town_was_last_confirmed() -> None:
     assert times == {"浜町": later, "港町": None}
 
 
-@settings(max_examples=40, deadline=None)
 @given(homes, st.lists(st.tuples(st.sampled_from(["佐野一", "佐野　一", "無名"]), st.integers(0, 12)), max_size=6))
 def test_each_asked_person_gets_one_answer_and_nobody_else_any(
     rows: list[dict[str, Any]], people: list[tuple[str, int]]
@@ -333,7 +331,6 @@ NUMBERS = st.tuples(st.integers(1, 2), st.integers(1, 30), st.integers(1, 30))
 
 
 @READ
-@settings(max_examples=20, deadline=None)
 @given(data=st.data(), mine=NUMBERS, other=NUMBERS)
 def test_however_two_addresses_are_written_they_meet_if_and_only_if_their_numbers_do(
     read: dict[str, Any], data: st.DataObject, mine: tuple[int, int, int], other: tuple[int, int, int]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from disaster.layouts import apply, recognise
@@ -441,7 +441,6 @@ _CELL = st.sampled_from(
 _CELLS = st.fixed_dictionaries(dict.fromkeys(SHELTER, _CELL | st.text(max_size=8)))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(_CELLS, min_size=1, max_size=12))
 def test_whatever_the_cells_hold_accepted_and_refused_rows_add_up(rows: list[dict[str, str]]) -> None:
     checked = _check("shelters", *rows, area=NEAR)

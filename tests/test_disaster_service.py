@@ -22,7 +22,7 @@ from disaster.service.app import MAX_BODY_BYTES, make_app
 from disaster.service.errors import STATUS, QueryError
 from disaster.store import Store
 
-pytest_plugins = ("door_town",)
+pytest_plugins = ("door_town", "prepared_store")
 
 ERROR = {"format", "version", "code", "ja", "en"}
 _POSTED = ("gazetteer", "boundaries", "offices", "vehicles", "damage-points", "delivery-points", "protection")
@@ -31,12 +31,12 @@ EVERY_KIND = (*NOUNS, *PERSONAL)
 
 
 @pytest.fixture
-def serving(situation: Situation, store_url: str | None, tmp_path: Path) -> Iterator[Store]:
+def serving(situation: Situation, prepared_url: str | None, tmp_path: Path) -> Iterator[Store]:
     """The post's store, with its register, on each engine."""
-    if store_url is None:
+    if prepared_url is None:
         store = situation.post(tmp_path / "post")
     else:
-        store = Store.create(tmp_path / "post", side=Side.POST, municipalities=[TOWN], at=AT, url=store_url)
+        store = Store.create(tmp_path / "post", side=Side.POST, municipalities=[TOWN], at=AT, url=prepared_url)
         with situation.post(tmp_path / "source") as source:
             everything(source, store, _POSTED)
     with store:
@@ -276,12 +276,12 @@ def test_no_answer_ever_holds_a_name_a_home_or_its_number(client: TestClient, se
 
 
 def test_without_its_database_the_service_says_so_and_works_again_when_it_is_back(
-    serving: Store, client: TestClient, store_url: str | None, request: pytest.FixtureRequest
+    serving: Store, client: TestClient, prepared_url: str | None, request: pytest.FixtureRequest
 ) -> None:
     assert client.get("/health").status_code == 200
-    if store_url is not None:
+    if prepared_url is not None:
         server = request.getfixturevalue("postgis_server")
-        server.drop(store_url)
+        server.drop(prepared_url)
     else:
         serving._database.close()
         (serving.home / "tayori.sqlite3").rename(serving.home / "away")
@@ -292,7 +292,7 @@ def test_without_its_database_the_service_says_so_and_works_again_when_it_is_bac
         code = failed(client.get(path), 503)
         assert code in ("disaster.database_away", "disaster.database_busy"), path
     assert failed(client.post("/decisions/dry-run", json=QUESTION), 503)
-    if store_url is None:
+    if prepared_url is None:
         (serving.home / "tayori.sqlite3").rmdir()
         (serving.home / "away").rename(serving.home / "tayori.sqlite3")
         assert client.get("/health").status_code == 200

@@ -22,21 +22,23 @@ from disaster.errors import ReceiveError, StoreError
 from disaster.models import NOUNS, Side
 from disaster.store import Store, snapshots
 
+pytest_plugins = ("prepared_store",)
+
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def post(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
+def post(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
     with Store.create(
-        tmp_path / "post", side=Side.POST, municipalities=[TOWN, "99302"], at=now, url=store_url
+        tmp_path / "post", side=Side.POST, municipalities=[TOWN, "99302"], at=now, url=prepared_url
     ) as store:
         yield store
 
 
 @pytest.fixture
-def city(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
+def city(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
     side = Side.MUNICIPALITY
-    with Store.create(tmp_path / "city", side=side, municipalities=[TOWN], at=now, url=store_url) as store:
+    with Store.create(tmp_path / "city", side=side, municipalities=[TOWN], at=now, url=prepared_url) as store:
         yield store
 
 
@@ -359,23 +361,23 @@ def test_polygons_go_to_geoparquet_with_their_types_and_bounds(post: Store, now:
 
 
 def test_readers_open_only_files_that_the_catalogue_names(
-    post: Store, tmp_path: Path, store_url: str | None, now: datetime
+    post: Store, tmp_path: Path, prepared_url: str | None, now: datetime
 ) -> None:
     post.add_batch(batch_of("shelters", shelters(3), as_of=now), at=now)
     (path,) = files_of(post)
     (path.parent / "20991231T000000Z-ffffffffffff.parquet").write_bytes(path.read_bytes())
     assert post.current("shelters", TOWN).table.num_rows == 3
-    with Store.open(post.home, at=now, url=store_url) as again:
+    with Store.open(post.home, at=now, url=prepared_url) as again:
         assert again.swept.deleted == 1
     assert files_of(post) == [path]
 
 
 def test_a_batch_whose_file_is_missing_is_reported_and_not_taken_for_empty(
-    post: Store, store_url: str | None, now: datetime
+    post: Store, prepared_url: str | None, now: datetime
 ) -> None:
     stored = post.add_batch(batch_of("shelters", shelters(3), as_of=now), at=now)
     files_of(post)[0].unlink()
-    with Store.open(post.home, at=now, url=store_url) as again:
+    with Store.open(post.home, at=now, url=prepared_url) as again:
         assert again.swept.missing == (stored.batch_id,)
         assert again.check_snapshots()[0].missing
         with pytest.raises(StoreError) as refused:

@@ -17,15 +17,17 @@ from disaster.errors import StoreError
 from disaster.models import Side
 from disaster.store import Recall, Receipt, Store
 
+pytest_plugins = ("prepared_store",)
+
 HOUR = timedelta(hours=1)
 CLERK = Actor("情報 花子", Role.MUNICIPAL_HQ)
 CHIEF = Actor("窓口 次郎", Role.REPRESENTATIVE_OFFICE)
 
 
 @pytest.fixture
-def store(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
+def store(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
     codes = [TOWN, "99302"]
-    with Store.create(tmp_path / "post", side=Side.POST, municipalities=codes, at=now, url=store_url) as opened:
+    with Store.create(tmp_path / "post", side=Side.POST, municipalities=codes, at=now, url=prepared_url) as opened:
         asked = Request(
             "R-1", TOWN, "潮見市災害対策本部", "潮見市災害対策本部", "safety_check", "delivery-points", Mode.DWELLING,
             now, "telephone", person="情報 花子",
@@ -85,13 +87,13 @@ def test_a_request_that_nobody_made_has_no_course(store: Store, now: datetime) -
     assert refused.value.code == "disaster.unknown_request"
 
 
-def test_of_two_who_judge_at_once_one_is_refused(store: Store, store_url: str | None, now: datetime) -> None:
+def test_of_two_who_judge_at_once_one_is_refused(store: Store, prepared_url: str | None, now: datetime) -> None:
     taken(store, Act.REQUEST, CLERK, now)
     outcomes: list[str] = []
     start = threading.Barrier(4)
 
     def judge(n: int) -> None:
-        with Store.open(store.home, at=now, url=store_url) as mine:
+        with Store.open(store.home, at=now, url=prepared_url) as mine:
             start.wait()
             step = Step(Act.APPROVE, Actor(f"窓口 {n}郎", Role.BRANCH), now + HOUR)
             try:

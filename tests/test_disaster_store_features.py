@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from store_rows import TOWN, batch_of, delivery_points, shelters
@@ -16,12 +16,14 @@ from disaster.errors import StoreError
 from disaster.models import Side
 from disaster.store import Store
 
+pytest_plugins = ("prepared_store",)
+
 RNG = np.random.default_rng(20261120)
 
 
 @pytest.fixture
-def store(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
-    with Store.create(tmp_path / "post", side=Side.POST, municipalities=[TOWN], at=now, url=store_url) as opened:
+def store(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
+    with Store.create(tmp_path / "post", side=Side.POST, municipalities=[TOWN], at=now, url=prepared_url) as opened:
         yield opened
 
 
@@ -131,7 +133,6 @@ def box_of(west: float, south: float, east: float, north: float) -> shapely.Geom
     return shapely.MultiPoint([(west, south), (west, north), (east, north), (east, south)]).convex_hull
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(one=corner, other=corner)
 def test_any_box_finds_exactly_what_shapely_says(
     crowded: tuple[Store, np.ndarray], one: tuple[float, float], other: tuple[float, float]

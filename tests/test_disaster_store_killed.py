@@ -35,6 +35,11 @@ STEPS = (
 )
 RECORDED = ("disaster.store.heads/Heads.note", "disaster.store.heads/Heads.note:after")
 
+#: The step at which it dies decides, not the engine: PostGIS has its turn in the long run.
+on_each_engine = pytest.mark.parametrize(
+    "store_url", ["sqlite", pytest.param("postgis", marks=[pytest.mark.postgis, pytest.mark.long])], indirect=True
+)
+
 
 class Writer:
     """The process of ``killed_writer``."""
@@ -101,6 +106,7 @@ def _stands(store: Store, kind: str, rows: int) -> bool:
     return bool(found)
 
 
+@on_each_engine
 def test_killed_at_each_step_of_the_way_all_or_nothing_is_stored(writer: Writer) -> None:
     kinds = ("shelters", "delivery-points", "pack") if writer.url is None else ("shelters",)
     for kind in kinds:
@@ -135,6 +141,7 @@ def test_killed_at_random_moments_all_or_nothing_is_stored(writer: Writer) -> No
             assert (len(store.batches()) == before) == stands
 
 
+@on_each_engine
 def test_killed_at_each_step_of_a_release_who_is_in_the_pack_is_known_if_it_went_out(
     writer: Writer, now: datetime
 ) -> None:

@@ -16,10 +16,12 @@ from disaster.errors import StoreError
 from disaster.models import Side
 from disaster.store import Store
 
+pytest_plugins = ("prepared_store",)
+
 
 @pytest.fixture
-def store(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
-    with Store.create(tmp_path / "post", side=Side.POST, municipalities=[TOWN], at=now, url=store_url) as opened:
+def store(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
+    with Store.create(tmp_path / "post", side=Side.POST, municipalities=[TOWN], at=now, url=prepared_url) as opened:
         for n in range(6):
             opened.ledger.record("noted", {"n": n, "語": "協定第3条"}, at=now)
         yield opened
@@ -109,12 +111,12 @@ def test_a_tail_that_was_cut_is_found(store: Store) -> None:
     assert verdict(store) == (1, Break.CUT)
 
 
-def test_many_writers_make_one_chain(store: Store, tmp_path: Path, store_url: str | None, now: datetime) -> None:
+def test_many_writers_make_one_chain(store: Store, tmp_path: Path, prepared_url: str | None, now: datetime) -> None:
     def write(shared: Store, name: str) -> None:
         for n in range(25):
             shared.ledger.record("noted", {"by": name, "n": n}, at=now)
 
-    with Store.open(store.home, at=now, url=store_url) as other:
+    with Store.open(store.home, at=now, url=prepared_url) as other:
         writers = [
             threading.Thread(target=write, args=(one, str(n))) for n, one in enumerate((store, store, other, other))
         ]
@@ -127,9 +129,11 @@ def test_many_writers_make_one_chain(store: Store, tmp_path: Path, store_url: st
     assert places == ["0.json", "1.json"]
 
 
-def test_the_place_of_a_writer_that_is_gone_is_used_again(store: Store, store_url: str | None, now: datetime) -> None:
+def test_the_place_of_a_writer_that_is_gone_is_used_again(
+    store: Store, prepared_url: str | None, now: datetime
+) -> None:
     for n in range(3):
-        with Store.open(store.home, at=now, url=store_url) as other:
+        with Store.open(store.home, at=now, url=prepared_url) as other:
             other.ledger.record("noted", {"n": n}, at=now)
     heads = {path.name: json.loads(path.read_text(encoding="ascii")) for path in (store.home / "heads").glob("*.json")}
     assert {name: int(head["seq"]) for name, head in heads.items()} == {"0.json": 7, "1.json": 10}

@@ -16,13 +16,15 @@ from disaster.errors import StoreError
 from disaster.models import Side
 from disaster.store import Provision, Store
 
+pytest_plugins = ("prepared_store",)
+
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
+def store(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
     codes = [TOWN, "99302"]
-    with Store.create(tmp_path / "post", side=Side.POST, municipalities=codes, at=now, url=store_url) as opened:
+    with Store.create(tmp_path / "post", side=Side.POST, municipalities=codes, at=now, url=prepared_url) as opened:
         yield opened
 
 
@@ -363,7 +365,7 @@ def test_a_provision_is_made_only_while_holding_the_right_to_write(asked: Store,
 
 
 def test_what_killed_commands_left_is_deleted_finished_or_failed_when_the_store_is_opened(
-    asked: Store, tmp_path: Path, store_url: str | None, now: datetime
+    asked: Store, tmp_path: Path, prepared_url: str | None, now: datetime
 ) -> None:
     out = tmp_path / "out"
     with asked.writing():
@@ -375,7 +377,7 @@ def test_what_killed_commands_left_is_deleted_finished_or_failed_when_the_store_
     made["lost"].staging.rmdir()
     made["taken"].final.mkdir()
     (asked.home / "staging/left").mkdir()
-    with Store.open(asked.home, at=now + HOUR, url=store_url) as again:
+    with Store.open(asked.home, at=now + HOUR, url=prepared_url) as again:
         assert set(again.settled.deleted) == {"staged"}
         assert set(again.settled.finished) == {"released", "renamed"}
         assert set(again.settled.failed) == {"lost", "taken"}
@@ -391,16 +393,16 @@ def test_what_killed_commands_left_is_deleted_finished_or_failed_when_the_store_
     assert sorted(path.name for path in out.iterdir()) == [".staging-taken", "released", "renamed", "taken"]
     assert (out / "released/manifest.json").exists()
     assert list((asked.home / "staging").iterdir()) == []
-    with Store.open(asked.home, at=now + HOUR, url=store_url) as once_more:
+    with Store.open(asked.home, at=now + HOUR, url=prepared_url) as once_more:
         assert once_more.settled == type(once_more.settled)()
 
 
 def test_a_provision_in_the_making_is_not_taken_for_a_leftover(
-    asked: Store, tmp_path: Path, store_url: str | None, now: datetime
+    asked: Store, tmp_path: Path, prepared_url: str | None, now: datetime
 ) -> None:
     with asked.writing():
         made = staged(asked, now, "P1", tmp_path)
-        with Store.open(asked.home, at=now, url=store_url) as other:
+        with Store.open(asked.home, at=now, url=prepared_url) as other:
             assert other.swept.skipped
         assert made.staging.exists()
         assert asked.provisions.get("P1").state == "staging"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from store_rows import TOWN
 
@@ -19,14 +19,16 @@ from disaster.models import Side
 from disaster.store import Store
 from disaster.store.subjects import KEY
 
+pytest_plugins = ("prepared_store",)
+
 NAMES = ["潮見 太郎", "潮見 花子", "潮見 次郎"]
 HOMES = ["架空県潮見市浜町1丁目2番3号", "架空県潮見市浜町1丁目2番3号", "架空県潮見市港町二丁目4"]
 
 
 @pytest.fixture
-def store(tmp_path: Path, store_url: str | None, now: datetime) -> Iterator[Store]:
+def store(tmp_path: Path, prepared_url: str | None, now: datetime) -> Iterator[Store]:
     codes = [TOWN, "99302"]
-    with Store.create(tmp_path / "post", side=Side.POST, municipalities=codes, at=now, url=store_url) as opened:
+    with Store.create(tmp_path / "post", side=Side.POST, municipalities=codes, at=now, url=prepared_url) as opened:
         for code in codes:
             asked = Request("R-1", code, "a", "b", "safety_check", "delivery-points", Mode.PERSON, now, "document")
             opened.requests.add(asked, at=now)
@@ -109,7 +111,7 @@ def test_an_index_is_written_while_its_pack_is_staged_and_never_after(store: Sto
 
 
 def test_the_index_of_a_pack_that_was_never_released_is_swept_and_that_of_a_lost_one_stays(
-    store: Store, store_url: str | None, now: datetime
+    store: Store, prepared_url: str | None, now: datetime
 ) -> None:
     keys = store.subjects.points(["P-1"])
     with store.writing():
@@ -121,7 +123,7 @@ def test_the_index_of_a_pack_that_was_never_released_is_swept_and_that_of_a_lost
     folder = store.home / "subjects" / TOWN
     (folder / "cut.keys.tmp").write_bytes(b"x")
     assert store.subjects.packs_of(keys, municipality=TOWN) == ("lost",)
-    with Store.open(store.home, at=now, url=store_url) as again:
+    with Store.open(store.home, at=now, url=prepared_url) as again:
         assert [path.name for path in folder.iterdir()] == ["lost.keys"]
         assert again.subjects.packs_of(keys, municipality=TOWN) == ("lost",)
         assert again.check_snapshots() == ()
@@ -170,7 +172,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Iterator[
         yield opened
 
 
-@settings(max_examples=12, deadline=None)
 @given(inside=st.sets(st.text(min_size=1), max_size=9), outside=st.sets(st.text(min_size=1), max_size=9))
 def test_exactly_those_who_were_in_a_pack_are_found_in_it(
     shared: Store, now: datetime, inside: set[str], outside: set[str]

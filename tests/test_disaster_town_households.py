@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from town_files import AT, table
 
@@ -19,7 +19,6 @@ from disaster.town.names import BLOCK_STYLES, PARCEL_STYLES, chome, spellings, w
 from geo.address import fold, fold_name
 
 
-@settings(deadline=None)
 @given(st.integers(1, 99), st.sampled_from(["磯里", "帆立町", "汐ケ崎", "大字鷺坂"]))
 def test_spellings_that_say_chome_fold_to_one_key(number: int, base: str) -> None:
     tens, ones = divmod(number, 10)
@@ -40,7 +39,6 @@ def test_names_that_may_be_written_two_ways_fold_to_one() -> None:
         assert len(set(fold_name(pd.Series(forms)))) == 1, forms
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(0, 2**32 - 1), st.floats(0, 1))
 def test_any_number_of_households_settles_each_in_a_home_of_its_own(households: int, seed: int, flats: float) -> None:
     lots = np.arange(24)

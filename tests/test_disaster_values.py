@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from disaster.layouts.codes import municipality_codes
@@ -101,7 +101,6 @@ def test_a_site_that_is_safe_under_a_condition_stays_with_its_words_and_is_not_c
     assert found.table.column("note").to_pylist() == [f"津波：{text}", None, None]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.text(" \n\t　", min_size=1, max_size=3))
 def test_blanks_around_a_number_are_nothing_and_between_two_they_part_them(one: int, two: int, gap: str) -> None:
     amounts = read_amounts(pa.array([f"{gap}{one}{gap}人{gap}", f"{one}{gap}{two}人"]), ("人",))
@@ -143,7 +142,6 @@ def test_many_rows_of_prose_are_named_up_to_ten_and_all_counted() -> None:
     assert str(said["rows"]).endswith("10…")
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 10**9), st.sampled_from(["人", "名", ""]), st.sampled_from(["", "約"]), st.sampled_from(["", "程度"])
 )
@@ -154,7 +152,6 @@ def test_whatever_stands_around_a_number_it_is_read_exactly(number: int, unit: s
     assert not amounts.prose.any()
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_left_or_read_and_never_fails(text: str) -> None:
     amounts = read_amounts(pa.array([text], pa.string()), ("人",))
@@ -249,7 +246,6 @@ def test_a_zero_that_a_spreadsheet_took_is_restored_only_where_that_is_sure(
     assert lost.tolist() == restored
 
 
-@settings(deadline=None)
 @given(st.integers(1, 47), st.integers(100, 999))
 def test_a_code_is_found_whichever_way_it_is_written(prefecture: int, city: int) -> None:
     code = f"{prefecture:02d}{city}"

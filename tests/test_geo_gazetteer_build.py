@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from gazetteer_files import CODE, DAY, NEXT, adds_up, names_of, point, postal_row, raw, table, town_row
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.codes import six
@@ -254,7 +254,6 @@ def some_files(draw: st.DrawFn) -> list[RawTable]:
     return files
 
 
-@settings(deadline=None, max_examples=25)
 @given(some_files(), st.randoms(use_true_random=False))
 def test_every_row_is_accounted_for_and_the_order_of_files_never_matters(files: list[RawTable], chance: Any) -> None:
     first = built(*files, codes=None)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pyproj
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.cells import Grid
@@ -46,7 +46,6 @@ def by_brute_force(
     return np.array([shapely.contains_xy(shape, x, y) for shape in shapes], dtype=bool).reshape(len(shapes), len(x))
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 3_000), st.integers(0, 6), st.booleans())
 def test_pairs_are_those_that_testing_every_point_finds(seed: int, points: int, polygons: int, whole: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -60,7 +59,6 @@ def test_pairs_are_those_that_testing_every_point_finds(seed: int, points: int, 
     assert np.array_equal(inside_any(x, y, shapes), expected.any(axis=0))
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.booleans())
 def test_cells_of_every_size_find_the_same_points(seed: int, side: int, whole: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -135,7 +133,6 @@ def test_the_highest_rank_wins_where_polygons_overlap() -> None:
     assert highest_inside(np.array([9.0]), np.array([9.0]), shapes, [1, 5, 3], outside=-1).tolist() == [-1]
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2_000), st.integers(1, 80))
 def test_the_nearest_target_is_the_one_that_measuring_all_finds(seed: int, points: int, targets: int) -> None:
     rng = np.random.default_rng(seed)

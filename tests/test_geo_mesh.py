@@ -3,7 +3,7 @@
 import jismesh.utils as jismesh
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import PlaceError
@@ -13,7 +13,6 @@ from geo.mesh import mesh_bounds, mesh_centres
 LEVELS = (1, 2, 3, 4, 5, 6)
 
 
-@settings(deadline=None)
 @given(st.floats(123, 153), st.floats(21, 45), st.sampled_from(LEVELS))
 def test_a_square_is_where_jismesh_says(lon: float, lat: float, level: int) -> None:
     code = str(jismesh.to_meshcode(lat, lon, level))
@@ -27,7 +26,6 @@ def test_a_square_is_where_jismesh_says(lon: float, lat: float, level: int) -> N
     assert (north, east) == (pytest.approx(float(opposite[0]), abs=1e-9), pytest.approx(float(opposite[1]), abs=1e-9))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 99), st.integers(0, 7), st.integers(0, 7), st.integers(0, 8), st.integers(0, 9))
 def test_neighbours_share_their_border_to_the_last_bit(first: int, lat2: int, lon2: int, lat3: int, lon3: int) -> None:
     here, above = (f"52{first:02d}{lat2}{lon2}{row}{lon3}" for row in (lat3, lat3 + 1))
@@ -49,7 +47,6 @@ def test_what_is_no_code_is_refused_with_itself(code: str) -> None:
     assert (caught.value.code, caught.value.params["value"]) == ("geo.mesh_unreadable", code)
 
 
-@settings(deadline=None)
 @given(st.floats(128, 146), st.floats(30, 45), st.sampled_from([2, 3, 4, 5]))
 def test_a_grid_reference_is_read_back_to_within_its_square(lon: float, lat: float, digits: int) -> None:
     whole = str(mgrs([lon], [lat])[0])

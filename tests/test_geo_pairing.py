@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pairing_places import LAT, LON, METRE, Row, listed
 
@@ -203,7 +203,6 @@ rows = st.tuples(
 lists = st.lists(rows, max_size=7).map(lambda some: listed(*some))
 
 
-@settings(deadline=None)
 @given(lists, lists)
 def test_decided_pairs_are_one_to_one_and_counts_add_up(left: Places, right: Places) -> None:
     found = compared(left, right)
@@ -218,7 +217,6 @@ def test_decided_pairs_are_one_to_one_and_counts_add_up(left: Places, right: Pla
     assert len(found.right) == len(right)
 
 
-@settings(deadline=None)
 @given(lists, lists)
 def test_changing_sides_mirrors_the_answer(left: Places, right: Places) -> None:
     found, mirrored = compared(left, right), compared(right, left)
@@ -230,7 +228,6 @@ def test_changing_sides_mirrors_the_answer(left: Places, right: Places) -> None:
     assert found.twice_left.tolist() == mirrored.twice_right.tolist()
 
 
-@settings(deadline=None)
 @given(lists, lists, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(left: Places, right: Places, random: object) -> None:
     order = list(range(len(left)))
@@ -242,7 +239,6 @@ def test_the_order_of_rows_changes_nothing(left: Places, right: Places, random: 
     assert one == {(order[row["left"]], row["right"], row["same"]) for row in again.pairs.to_pylist()}
 
 
-@settings(deadline=None)
 @given(lists, lists)
 def test_scores_lie_between_nought_and_one_and_open_pairs_stand_first(left: Places, right: Places) -> None:
     pairs = compared(left, right).pairs.to_pylist()
@@ -253,7 +249,6 @@ def test_scores_lie_between_nought_and_one_and_open_pairs_stand_first(left: Plac
     assert all((row["reason"] is None) == row["same"] for row in pairs)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 2 * RADIUS_M), st.floats(0, 2 * RADIUS_M))
 def test_a_nearer_place_never_scores_less(one: float, other: float) -> None:
     left = listed(("1", "青浜小学校", "青浜1-2", 0.0))

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyproj
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.address import kanji
@@ -299,7 +299,6 @@ SOME = st.sampled_from([row["town"] for row in TOWNS]) | st.text(
 )
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.lists(SOME, max_size=12), st.randoms(use_true_random=False))
 def test_the_other_addresses_of_a_column_change_nothing(addresses: list[str], random: Random) -> None:
     order = random.sample(range(len(addresses)), len(addresses))
@@ -307,7 +306,6 @@ def test_the_other_addresses_of_a_column_change_nothing(addresses: list[str], ra
     assert placed(*(addresses[i] for i in order)) == [found[i] for i in order]
 
 
-@settings(deadline=None, max_examples=40)
 @given(SOME)
 def test_a_point_is_given_only_where_all_candidates_lie_together(address: str) -> None:
     found = one(address)
@@ -319,7 +317,6 @@ def test_a_point_is_given_only_where_all_candidates_lie_together(address: str) -
     assert found["level"] in {"none", "pref", "city", "town", "chome"}
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from([row for row in TOWNS if not row["koaza"] and row["lon"] and "丁目" not in row["town"]]),
     st.integers(100, 9999),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.address import kanji
@@ -391,7 +391,6 @@ BUILDINGS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(HELD), BUILDINGS), min_size=1, max_size=30))
 def test_a_building_never_changes_the_point(pairs: list[tuple[dict[str, Any], str]]) -> None:
     written = [f"{each['town']}{each['koaza']}{each['number']}" for each, _ in pairs]
@@ -418,7 +417,6 @@ def ways(each: dict[str, Any], random: Random) -> str:
     return random.choice(["", "潮見市", "架空県潮見市", "架空県 潮見市 "]) + town + each["koaza"] + number
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.randoms(use_true_random=False))
 def test_every_way_of_writing_a_number_gives_its_point_or_says_its_doubt(random: Random) -> None:
     chosen = [random.choice(HELD) for _ in range(40)]
@@ -427,7 +425,6 @@ def test_every_way_of_writing_a_number_gives_its_point_or_says_its_doubt(random:
         assert own or found["reason"] is not None, (each, found)
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(HELD), st.integers(1000, 9999)), min_size=1, max_size=30))
 def test_a_number_that_is_not_held_never_gets_the_level_of_a_number(pairs: list[tuple[dict[str, Any], int]]) -> None:
     written = [f"{each['town']}{each['koaza']}{each['number'].split('-')[0]}-{n}" for each, n in pairs]
@@ -438,7 +435,6 @@ def test_a_number_that_is_not_held_never_gets_the_level_of_a_number(pairs: list[
 ANY = st.text(alphabet="架空県潮見市港町島汐浜山田里丁目番地号の字甲イ三四十通上る入る12345-ー 　()、", max_size=20)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.lists(ANY, max_size=20), st.randoms(use_true_random=False))
 def test_no_point_lies_outside_the_gazetteer_and_the_order_of_rows_does_not_matter(
     addresses: list[str], random: Random

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import ReadError
@@ -351,7 +351,6 @@ def test_a_directory_that_lists_more_than_it_says_is_refused(tmp_path: Path) -> 
         assert refusal(strict, path).code == "geo.members_limit"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(places=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6))
 def test_no_damage_to_an_archive_ends_in_anything_but_a_sentence_or_its_table(
     reader: Reader, tmp_path: Path, places: list[tuple[int, int]]

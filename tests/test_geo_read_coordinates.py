@@ -8,7 +8,7 @@ import openpyxl
 import pyproj
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import ReadError
@@ -84,7 +84,6 @@ def test_each_wrong_coordinate_is_a_fault_of_its_row_and_an_empty_one_is_none(re
     assert notes(table)["geo.note_null_geometry"] == {"count": 1, "rows": "2"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(zone=st.integers(1, 13), shift=st.tuples(st.integers(-20, 20), st.integers(-20, 20)))
 def test_plane_coordinates_come_back_to_where_they_were_taken(
     reader: Reader, tmp_path: Path, zone: int, shift: tuple[int, int]

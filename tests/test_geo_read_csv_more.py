@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from read_files import Files, mutated, notes, rows
 
@@ -11,7 +11,6 @@ from geo.faults import words
 from geo.read import Reader
 from geo.read.csvhead import is_data
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 #: The layout of the postal tables, of invented towns.
 POSTAL = "".join(
     f'99301,"425  ","42500{number:02d}","ｶｸｳｹﾝ","ｼｵﾐｼ","ﾁｮｳ","架空県","潮見市","町{number}",0,0,{number % 2},0,0,0\r\n'
@@ -56,7 +55,6 @@ def test_headings_are_told_from_data(first: str, below: list[str], data: bool) -
     assert is_data(first.split(","), [row.split(",") for row in below]) is data
 
 
-@SHARED
 @given(st.lists(st.tuples(st.integers(0, 99), st.floats(34, 35)), min_size=1, max_size=20))
 def test_a_line_of_words_above_numbers_is_always_the_headings(values: list[tuple[int, float]]) -> None:
     assert not is_data(["名称", "緯度"], [[str(number), f"{lat:.5f}"] for number, lat in values])
@@ -176,13 +174,11 @@ def test_of_columns_with_one_name_those_that_are_empty_are_left_out(files: Files
     assert "消すか" in error.sentence()
 
 
-@SHARED
 @given(st.lists(st.tuples(st.integers(0, 10**4), st.integers(0, 255)), max_size=8), st.integers(0, 60))
 def test_a_garbled_table_never_ends_the_parser(files: Files, changed: list[tuple[int, int]], cut: int) -> None:
     files.survives("表.csv", mutated(("題名\r\n" + POSTAL).encode("cp932"), changed, cut))
 
 
-@SHARED
 @given(st.lists(st.lists(st.text(st.sampled_from('a1,;\t"\r\n潮 01-.'), max_size=6), max_size=4), max_size=30))
 def test_whatever_is_typed_is_read_or_refused_in_words(files: Files, table: list[list[str]]) -> None:
     files.survives("表.csv", "\n".join(",".join(row) for row in table).encode() or b" ")

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from read_files import Files, mutated, notes, rows, shapes
 
 from geo.read import Reader
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 POINT = shapely.Point(138.6, 34.55)
 FEATURE = '{"type":"Feature","properties":{"名称":"潮見"},"geometry":{"type":"Point","coordinates":[138.6,34.55]}}'
 JSON = st.recursive(
@@ -188,13 +187,11 @@ def test_json_that_nests_deeper_than_any_table_is_read_as_text_or_refused(files:
         files.survives("表.json", content.replace("%s", "[" * depth + "]" * depth).encode())
 
 
-@SHARED
 @given(JSON, st.sampled_from([".json", ".ndjson", ".geojson"]))
 def test_any_json_is_read_or_refused_in_words(files: Files, value: object, ending: str) -> None:
     files.survives("表" + ending, json.dumps(value, ensure_ascii=True).encode())
 
 
-@SHARED
 @given(st.lists(st.tuples(st.integers(0, 10**4), st.integers(0, 255)), max_size=6), st.integers(0, 60))
 def test_a_garbled_text_never_ends_the_parser(files: Files, changed: list[tuple[int, int]], cut: int) -> None:
     content = f'[{{"latlng":[34.5,138.6],"n":{{"a":[1]}}}}]\n{FEATURE}\n[["a","b"],[1,2]]\n'.encode()

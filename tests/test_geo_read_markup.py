@@ -8,7 +8,7 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from read_files import Files, mutated, notes, rows, shapes
 
@@ -18,7 +18,6 @@ from geo.read.formats import parse
 from geo.read.gmlcrs import frame
 from geo.read.model import Stated
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 POINT = shapely.Point(138.6, 34.55)
 LINE = shapely.LineString([(138.6, 34.55), (138.61, 34.56)])
 HOLED = shapely.Polygon(
@@ -259,7 +258,6 @@ def test_limits_of_a_file_hold_for_markup(tmp_path: Path, kind: str, limits: Lim
     assert caught.value.code == code
 
 
-@SHARED
 @given(st.lists(st.tuples(st.integers(0, 10**4), st.integers(0, 255)), max_size=8), st.integers(0, 60))
 def test_garbled_kml_never_ends_the_parser(files: Files, changed: list[tuple[int, int]], cut: int) -> None:
     mixed = f"<MultiGeometry>{'<Point><coordinates>138.6,34.55,1</coordinates></Point>' * 2}</MultiGeometry>"
@@ -455,7 +453,6 @@ def test_xml_without_features_is_refused_in_words(files: Files) -> None:
     assert files.refusal("表.gml", numerical_map("<ksj:A><ksj:n>x</ksj:n></ksj:A>")).code == "geo.gml_empty"
 
 
-@SHARED
 @given(st.lists(st.tuples(st.integers(0, 10**4), st.integers(0, 255)), max_size=8), st.integers(0, 60))
 def test_garbled_gml_never_ends_the_parser(files: Files, changed: list[tuple[int, int]], cut: int) -> None:
     content = basic_map(surface([HOLED.exterior.coords]), "<a>x</a><a>y</a>").encode()

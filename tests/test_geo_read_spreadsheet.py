@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from old_workbook import write_xls
 from openpyxl.worksheet.worksheet import Worksheet
@@ -235,7 +235,6 @@ def test_the_heading_is_found_and_rows_keep_the_number_that_the_program_shows(
     names=st.lists(st.text("名称住所電話番号備考", min_size=1, max_size=5), min_size=2, max_size=7, unique=True),
     count=st.integers(1, 5),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_above_the_rows_below_the_heading_are_all_read(
     reader: Reader, tmp_path: Path, above: list[list[object]], names: list[str], count: int
 ) -> None:
@@ -493,7 +492,6 @@ def test_links_to_other_workbooks_are_not_followed(reader: Reader, tmp_path: Pat
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".xls"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
 def test_no_damage_to_a_workbook_ends_in_anything_but_a_sentence_or_a_table(
     reader: Reader, tmp_path: Path, suffix: str, seed: int

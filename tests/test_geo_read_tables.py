@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import ReadError
@@ -15,7 +15,6 @@ from geo.read.csvscan import scan
 from geo.read.jsonscan import structure
 from geo.read.limits import Limits
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 #: Text of which CP932 and UTF-8 both have every character.
 CELLS = st.text(st.sampled_from("潮見市本町一丁目高﨑髙①～－ｶﾅ 　,\"'\n\r\t;=+-@01AZa<&"), max_size=12)
 
@@ -74,7 +73,6 @@ def test_every_cell_stays_the_text_it_is(read: Read) -> None:
     assert not table.has_geometry
 
 
-@SHARED
 @given(tables(), st.sampled_from(["utf-8", "utf-8-sig", "cp932"]), st.sampled_from(["\r\n", "\n", "\r"]), st.booleans())
 def test_what_a_spreadsheet_writes_is_read_cell_for_cell(
     read: Read, table: list[list[str]], encoding: str, newline: str, quote_all: bool
@@ -213,7 +211,6 @@ def test_many_ragged_rows_are_counted_and_the_first_ten_named(read: Read) -> Non
     assert "10, …" in error.sentence()
 
 
-@SHARED
 @given(tables(), st.integers(1, 40), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_records_are_counted_the_same_however_the_text_is_cut_into_pieces(
     table: list[list[str]], piece: int, newline: str, quote_all: bool
@@ -256,7 +253,6 @@ def test_json_that_is_no_table_is_refused_in_words(read: Read, content: str, cod
     assert read.refusal(content, "表.json").code == code
 
 
-@SHARED
 @given(
     st.lists(st.dictionaries(st.text(max_size=6), st.text(st.sampled_from('"\\{}[],:features潮'), max_size=8))),
     st.dictionaries(st.text(max_size=4), st.lists(st.integers(), max_size=3)), st.integers(1, 60),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -198,7 +198,6 @@ def test_no_name_heading_or_cell_moves_the_screen(tmp_path: Path) -> None:
             (tmp_path / "a.toml").unlink(missing_ok=True)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.text(min_size=1, max_size=12).filter(lambda text: "\x00" not in text and text.strip()),

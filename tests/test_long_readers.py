@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 from hostile_files import valid, zipped
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import ReadError
@@ -189,9 +189,6 @@ FEATURES = st.fixed_dictionaries({"type": st.just("Feature"), "properties": TREE
 COLLECTIONS = st.fixed_dictionaries(
     {"type": st.just("FeatureCollection"), "features": st.lists(FEATURES | TREES, max_size=4)}, optional={"crs": TREES}
 )
-RELAXED = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 
 
 def survives(path: Path, content: bytes, reader: Reader) -> None:
@@ -199,7 +196,6 @@ def survives(path: Path, content: bytes, reader: Reader) -> None:
     assert answered(path, reader) not in NEVER | ENDED
 
 
-@RELAXED
 @given(tree=TREES | COLLECTIONS | st.lists(FEATURES, max_size=3), ending=st.sampled_from(["json", "geojson", "ndjson"]))
 def test_any_json_ends_in_rows_or_a_sentence(tree: object, ending: str, reader: Reader, tmp_path: Path) -> None:
     survives(tmp_path / f"a.{ending}", json.dumps(tree).encode(), reader)
@@ -212,7 +208,6 @@ NAMES = st.sampled_from(
 MEMBERS = st.lists(st.tuples(NAMES, st.binary(max_size=200) | st.just("ID,名称\n1,潮見\n".encode())), max_size=6)
 
 
-@RELAXED
 @given(
     members=MEMBERS,
     ending=st.sampled_from(["zip", "kmz", "xlsx", "ods"]),
@@ -243,7 +238,6 @@ GRIDS = st.lists(st.lists(CELLS, max_size=6), max_size=10)
 MERGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5), st.integers(0, 4), st.integers(0, 4)), max_size=4)
 
 
-@RELAXED
 @given(grids=st.lists(GRIDS, min_size=1, max_size=3), merges=MERGES)
 def test_any_workbook_ends_in_rows_or_a_sentence(
     grids: list[list[list[object]]], merges: list[tuple[int, int, int, int]], reader: Reader, tmp_path: Path

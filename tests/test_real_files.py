@@ -1,5 +1,7 @@
 """The open data of real towns goes through as it was published: every row is accounted for."""
 
+import csv
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,3 +187,31 @@ def test_a_real_file_given_as_another_kind_or_for_another_town_is_refused(city: 
     batch = nanao.check("shelters", "yaizu/shelters/222127_hinannjo.csv")[0]
     assert [fault.code for fault in batch.faults.kept] == ["disaster.all_other_municipality"]
     assert batch.accepted == 0
+
+
+def test_nothing_of_the_real_data_stands_in_the_project(real_data: Path, pytestconfig: pytest.Config) -> None:
+    """Neither a file as it was published nor a line of it: a shelter's telephone, a shelter's or office's address."""
+    hashes = {
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in ("yaizu", "gsi_shelters", "boundaries/n03_full", "addresses/geolonia_town")
+        for path in (real_data / folder).rglob("*")
+        if path.is_file() and path.stat().st_size > 200
+    }
+    shelters = _rows(real_data / "yaizu/shelters/222127_hinannjo.csv")
+    listed = _rows(real_data / "yaizu/cooling_shelters_incl_post_offices/machinakasuzumidokoro.csv")
+    lines = {row[name] for row in shelters for name in ("電話番号", "住所") if len(row[name]) > 8}
+    lines |= {row["所在地"] for row in listed if "郵便局" in row["指定暑熱避難施設の名称"]}
+    assert len(lines) > 100
+    root = pytestconfig.rootpath
+    own = [path for folder in ("geo", "agreements", "exporters", "disaster", "tests", "notebooks", "benchmarks")
+           for path in (root / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]  # fmt: skip
+    for path in [*own, *root.glob("*.md")]:
+        content = path.read_bytes()
+        assert hashlib.sha256(content).hexdigest() not in hashes, path
+        text = content.decode("utf-8", errors="ignore")
+        assert not [line for line in lines if line in text], path
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,7 +1,6 @@
 """The whole job on the open data of 焼津市, as the README tells a reader to do it; only the households are invented."""
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -29,7 +28,8 @@ from disaster.service.app import make_app
 from disaster.store import Store
 from geo.read import Reader
 
-pytestmark = pytest.mark.real_data
+#: Long: the walk takes as long as all other tests of real files together; its stores are made once, by one worker.
+pytestmark = [pytest.mark.real_data, pytest.mark.long, pytest.mark.xdist_group("yaizu")]
 
 ROOT = Path(__file__).parent.parent
 CODE = "22212"
@@ -424,25 +424,3 @@ def test_the_map_is_small_and_opens_without_a_network(pack: Case, chromium: Path
     if name == "hq":
         assert "3,084件" in switches
     assert ("訓練" in text) == (name != "kouhyou")
-
-
-def test_nothing_of_the_real_data_stands_in_the_project(real_data: Path) -> None:
-    """Neither a file as it was published nor a line of it: a shelter's telephone, a shelter's or office's address."""
-    hashes = {
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for folder in ("yaizu", "gsi_shelters", "boundaries/n03_full", "addresses/geolonia_town")
-        for path in (real_data / folder).rglob("*")
-        if path.is_file() and path.stat().st_size > 200
-    }
-    shelters = rows(real_data / "yaizu/shelters/222127_hinannjo.csv")
-    listed = rows(real_data / "yaizu/cooling_shelters_incl_post_offices/machinakasuzumidokoro.csv")
-    lines = {row[name] for row in shelters for name in ("電話番号", "住所") if len(row[name]) > 8}
-    lines |= {row["所在地"] for row in listed if "郵便局" in row["指定暑熱避難施設の名称"]}
-    assert len(lines) > 100
-    own = [path for folder in ("geo", "agreements", "exporters", "disaster", "tests", "notebooks", "benchmarks")
-           for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]  # fmt: skip
-    for path in [*own, *ROOT.glob("*.md")]:
-        content = path.read_bytes()
-        assert hashlib.sha256(content).hexdigest() not in hashes, path
-        text = content.decode("utf-8", errors="ignore")
-        assert not [line for line in lines if line in text], path
