@@ -234,7 +234,8 @@ def verify_signature(files: PackFiles, manifest: bytes, public_key: str) -> None
     ReceiveError
         If the signature is another's or the manifest was altered.
     """
-    if not is_signed(manifest, files.read(SIGNATURE, _MAX_SIGNATURE_BYTES), public_key):
+    signature = files.read(SIGNATURE, _MAX_SIGNATURE_BYTES + 1)
+    if len(signature) > _MAX_SIGNATURE_BYTES or not is_signed(manifest, signature, public_key):
         raise ReceiveError("disaster.bad_signature", file=files.name)
 
 

@@ -5,10 +5,13 @@ the disk if the command were killed.
 """
 
 import hashlib
+import os
+import stat
+import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,11 +26,13 @@ from geo.read import Limits
 
 #: What a broken or hostile ZIP file makes the library say.
 _ZIP_FAULTS = (
-    zipfile.BadZipFile, pyzipper.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError,
-    ValueError, OverflowError,
+    zipfile.BadZipFile, pyzipper.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError,
+    OSError, ValueError, OverflowError, LookupError,
 )  # fmt: skip
-#: Signs of a member's name: more than any file of a pack has, and less than file systems refuse.
+#: Bytes of a member's name: more than any file of a pack has, and less than file systems refuse.
 _LONGEST = 250
+#: How packs are compressed. The library unpacks what other methods hold without a bound, whatever size is declared.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 #: Flag of a member that a password protects.
 _LOCKED = 0x1
 
@@ -36,7 +41,7 @@ _LOCKED = 0x1
 class PackFiles:
     """The files of a pack: `name` is that of the pack for people, `ways` is how each is opened by its path inside it.
 
-    `fault` is the code of the refusal where one of them cannot be read.
+    `fault` is the code of the refusal where one of them cannot be read or grows beyond the limit.
     """
 
     name: str
@@ -68,20 +73,28 @@ class PackFiles:
                 sink.write(block)
 
     def _blocks(self, path: str) -> Iterator[bytes]:
+        found, limits = 0, Limits()
         with _in_one_sentence(self.fault, self.name), self.ways[path]() as source:
             while block := source.read(1 << 20):
+                found += len(block)
+                _require_small(self.name, limits, unpacked_bytes=found)
                 yield block
 
 
-def files_in(folder: Path) -> PackFiles:
-    """Return the files of a folder.
+def files_in(folder: Path, *, only: Iterable[str] | None = None) -> PackFiles:
+    """Return the files of a folder, or `only` those of some paths that are there; the others are not looked at.
 
     Raises
     ------
     ReceiveError
         If it holds links or devices, or cannot be listed.
     """
-    return _in_folder(folder, [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()])
+    if only is not None:
+        there = [folder / name for name in only]
+        return _in_folder(folder, [path for path in there if path.is_symlink() or path.exists()])
+    with _in_one_sentence("disaster.unreadable_pack", _name(folder)):
+        found = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    return _in_folder(folder, found)
 
 
 @contextmanager
@@ -109,6 +122,7 @@ def handed_files(pack: Path, *, password: str | None = None) -> Iterator[PackFil
         with _in_one_sentence("disaster.bad_zip", name):
             archive = held.enter_context(_archive(pack, password))
             members = _members(archive, name, limits)
+            _require_password(archive, pack)
         yield PackFiles(name, {p: partial(archive.open, one) for p, one in members.items()}, "disaster.bad_zip")
 
 
@@ -187,11 +201,17 @@ def _in_folder(folder: Path, paths: list[Path]) -> PackFiles:
 
 
 def _plain(file: Path) -> IO[bytes]:
-    return file.open("rb")
+    """Open a file that was listed; a link or a device that took its place since is neither followed nor waited for."""
+    flags = (getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))  # Windows has the first alone
+    source = os.fdopen(os.open(file, os.O_RDONLY | sum(flags)), "rb")
+    if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+        source.close()
+        raise OSError("no regular file")
+    return source
 
 
 def _archive(pack: Path, password: str | None) -> Any:
-    """Open a ZIP, one with locked members by its password, which the first member tells right or wrong."""
+    """Open a ZIP, one with locked members for its password."""
     with zipfile.ZipFile(pack) as plain:
         locked = [info for info in plain.infolist() if info.flag_bits & _LOCKED]
     if not locked:
@@ -200,29 +220,39 @@ def _archive(pack: Path, password: str | None) -> Any:
         raise ReceiveError("disaster.pack_needs_password", file=pack.name)
     archive = pyzipper.AESZipFile(pack)
     archive.setpassword(password.encode())
-    try:
-        archive.open(locked[0].filename).close()
-    except RuntimeError as error:
-        archive.close()
-        raise ReceiveError("disaster.wrong_password", file=pack.name) from error
     return archive
+
+
+def _require_password(archive: Any, pack: Path) -> None:
+    """Let the first locked member tell whether the password is right."""
+    locked = next((info for info in archive.infolist() if info.flag_bits & _LOCKED), None)
+    if locked is None:
+        return
+    try:
+        archive.open(locked).close()
+    except NotImplementedError:
+        raise
+    except RuntimeError as error:
+        raise ReceiveError("disaster.wrong_password", file=pack.name) from error
 
 
 def _members(archive: Any, pack: str, limits: Limits) -> dict[str, Any]:
     """Return the members by their paths inside the pack's folder; names that leave it are refused."""
+    _require_small(pack, limits, members=len(archive.infolist()))
     infos = [info for info in archive.infolist() if not info.is_dir()]
     names = [PurePosixPath(info.filename) for info in infos]
     texts = {str(name).lower() for name in names}
     unsafe = any(
         len(name.parts) < 2 or name.is_absolute() or ".." in name.parts or "\\" in str(name) or ":" in str(name)
-        or len(str(name)) > _LONGEST or any(str(above).lower() in texts for above in name.parents)
+        or len(str(name).encode()) > _LONGEST or any(str(above).lower() in texts for above in name.parents)
         for name in names
     )  # fmt: skip
+    unsafe |= any(info.compress_type not in _METHODS for info in archive.infolist())
     if unsafe or len({name.parts[0] for name in names}) != 1 or len(texts) != len(names):
         raise ReceiveError("disaster.bad_zip", file=pack)
     ratio = max((info.file_size / max(info.compress_size, 1) for info in infos if info.file_size > 1 << 20), default=0)
     size = sum(info.file_size for info in infos)
-    _require_small(pack, limits, members=len(infos), unpacked_bytes=size, ratio=int(ratio))
+    _require_small(pack, limits, unpacked_bytes=size, ratio=int(ratio))
     return {"/".join(name.parts[1:]): info for name, info in zip(names, infos, strict=True)}
 
 

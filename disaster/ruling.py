@@ -88,11 +88,17 @@ def record_refusal(store: Store, decision: Decision, by: Actor, *, at: datetime)
 
 
 def area_names(store: Store, municipality: str, *, drill: bool) -> dict[str, str]:
-    """Return the names of a municipality's areas by their ids, in a drill the drill's; none where it is not held."""
+    """Return the names of a municipality's areas by their ids, in a drill the drill's; none where it is not held.
+
+    An id that areas of several kinds have means all of them (`disaster.register.asked_polygons`): their names together.
+    """
     if municipality not in store.municipalities:
         return {}
     held = store.current(AREAS.kind, municipality, columns=["area_id", "name"], drill=drill).table
-    return dict(zip(held.column("area_id").to_pylist(), held.column("name").to_pylist(), strict=True))
+    names: dict[str, list[str]] = {}
+    for area, name in zip(held.column("area_id").to_pylist(), held.column("name").to_pylist(), strict=True):
+        names.setdefault(area, []).append(name)
+    return {area: "、".join(dict.fromkeys(each)) for area, each in names.items()}
 
 
 def _area_held(store: Store, request: Request, event: Event | None) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from agreements.terms import Agreement
 from disaster.errors import ReceiveError
 from disaster.explain import ColumnGrounds, chosen, columns_of_descriptions, columns_of_manifest
-from disaster.manifest import MANIFEST, FileOf, Manifest
+from disaster.manifest import MANIFEST, SIGNATURE, FileOf, Manifest
 from disaster.pack import read_manifest, verify_file, verify_files, verify_signature
 from disaster.packfiles import PackFiles, files_in, handed_files
 from disaster.selfsaid import descriptions
@@ -125,7 +125,8 @@ def _found(path: Path, password: str | None) -> Iterator[tuple[PackFiles, str | 
     beside = _beside(path)
     if beside is None:
         raise ReceiveError("disaster.file_without_pack", file=path.name)
-    yield files_in(beside), path.absolute().relative_to(beside).as_posix()
+    inside = path.absolute().relative_to(beside).as_posix()
+    yield files_in(beside, only=(MANIFEST, SIGNATURE, inside)), inside
 
 
 def _beside(path: Path) -> Path | None:

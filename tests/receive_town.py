@@ -38,11 +38,11 @@ def contents(store: Store) -> tuple[Any, ...]:
     return sorted(snapshots), [row.batch_id for row in store.batches()], [p.pack_id for p in store.received.all()]
 
 
-def refused(city: Store, pack: Path, reader: Reader, *, at: datetime = AT) -> str:
+def refused(city: Store, pack: Path, reader: Reader, *, at: datetime = AT, password: str | None = None) -> str:
     """Receive what must not come in: one sentence, nothing stored, nothing left, the refusal in the ledger."""
     before, entries = contents(city), len(list(city.ledger.entries()))
     with pytest.raises(ReceiveError) as caught:
-        receive(city, pack, at=at, reader=reader)
+        receive(city, pack, at=at, reader=reader, password=password)
     assert contents(city) == before
     assert list(city.staging.iterdir()) == []
     said = caught.value.sentence("ja")

@@ -278,12 +278,22 @@ def test_a_caller_is_told_the_names_of_the_areas_and_an_unknown_one_is_refused_o
 
 
 def test_of_two_areas_with_one_name_the_id_must_be_typed() -> None:
-    names = {"A-1": "第１自治会", "A-2": "第1 自治会", "第2自治会": "A-1", "A-3": "第2自治会"}
-    with pytest.raises(StoreError) as caught:
-        area_typed(names, "第1自治会")
-    assert caught.value.code == "disaster.which_area"
-    assert "第１自治会(A-1)、第1 自治会(A-2)" in caught.value.sentence()
-    assert [area_typed(names, typed) for typed in ("A-1", "第2自治会", "第3自治会")] == ["A-1", "第2自治会", None]
+    names = {"A-1": "第１自治会", "A-2": "第1 自治会", "A-3": "第2自治会", "B-1": "A-3", "a-2": "第4自治会"}
+    for typed, meant in (("第1自治会", "第１自治会(A-1)、第1 自治会(A-2)"), ("A-3", "第2自治会(A-3)、A-3(B-1)")):
+        with pytest.raises(StoreError) as caught:
+            area_typed(names, typed)
+        assert caught.value.code == "disaster.which_area"
+        assert meant in caught.value.sentence()
+    known = {
+        "A-1": "A-1",
+        "Ａ－１": "A-1",
+        "A-2": "A-2",
+        "a-2": "a-2",
+        "b-1": "B-1",
+        "第2自治会": "A-3",
+        "第3自治会": None,
+    }
+    assert {typed: area_typed(names, typed) for typed in known} == known
 
 
 def test_of_two_open_events_one_must_be_named(typed: Typed) -> None:

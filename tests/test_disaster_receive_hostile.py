@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pyzipper
 from door_town import (
     AT,
     TOWN,
@@ -143,7 +144,8 @@ def with_member(packs: Packs, target: Path, name: str, content: bytes = b"x") ->
 
 @pytest.mark.parametrize(
     "name", ["../evil.txt", "{pack}/../../evil.txt", "/etc/evil.txt", "C:/evil.txt", "{pack}\\..\\evil.txt", "evil.txt",
-             "other/evil.txt", "{pack}/a:b.txt", "{pack}/manifest.json/evil.txt", "{pack}/" + "e" * 300],
+             "other/evil.txt", "{pack}/a:b.txt", "{pack}/manifest.json/evil.txt", "{pack}/" + "e" * 300,
+             "{pack}/" + "潮" * 100 + ".txt"],
 )  # fmt: skip
 def test_names_that_lead_out_of_the_zip_are_refused(
     gate: Store, packs: Packs, reader: Reader, tmp_path: Path, name: str
@@ -173,6 +175,34 @@ def test_a_zip_bomb_is_refused_by_its_name_of_limit(gate: Store, packs: Packs, r
         for number in range(1_001):
             archive.writestr(f"{packs.vehicles.pack_id}/{number}", b"")
     assert refused(gate, tmp_path / "many.zip", reader) == "zip_limit"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_the_library_unpacks_without_a_bound_is_not_opened(
+    gate: Store, packs: Packs, reader: Reader, tmp_path: Path, method: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "small.zip", "w", method) as archive:
+        archive.writestr("R1/manifest.json", bytes(1 << 20))
+        archive.writestr("R1/manifest.sig", b"x")
+    assert refused(gate, tmp_path / "small.zip", reader) == "bad_zip"
+    with pyzipper.AESZipFile(tmp_path / "locked.zip", "w", compression=method, encryption=pyzipper.WZ_AES) as locked:
+        locked.setpassword(b"secret")
+        locked.writestr("R1/manifest.json", bytes(1 << 20))
+    assert refused(gate, tmp_path / "locked.zip", reader, password="secret") == "bad_zip"
+
+
+@pytest.mark.parametrize("strength", [0, 9])
+def test_a_locked_member_of_a_strength_that_is_none_is_refused(
+    gate: Store, reader: Reader, tmp_path: Path, strength: int
+) -> None:
+    target = tmp_path / "locked.zip"
+    with pyzipper.AESZipFile(target, "w", encryption=pyzipper.WZ_AES) as locked:
+        locked.setpassword(b"secret")
+        locked.writestr("R1/manifest.json", b"{}")
+    content = target.read_bytes()
+    assert content.count(b"AE\x03") == 2  # in the member's own head and in the directory
+    target.write_bytes(content.replace(b"AE\x03", b"AE" + bytes([strength])))
+    assert refused(gate, target, reader, password="secret") == "bad_zip"
 
 
 def test_a_zip_that_lies_about_its_sizes_is_refused(gate: Store, packs: Packs, reader: Reader, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import shapely
 from door_town import (
     APPROVES,
     AREA,
@@ -20,6 +21,7 @@ from door_town import (
     granted,
     ledger_of,
     request,
+    rows_of,
 )
 
 from agreements.errors import WorkflowError
@@ -29,7 +31,7 @@ from disaster import requests
 from disaster.errors import ProvideError, StoreError
 from disaster.models import Side
 from disaster.provide import provide
-from disaster.ruling import RefusedError, mildest
+from disaster.ruling import RefusedError, area_names, mildest
 from disaster.store import Store
 
 pytest_plugins = ("door_town",)
@@ -54,6 +56,16 @@ def test_a_request_is_decided_and_written_down_before_anybody_approves(post: Sto
     assert entries == ["requested", "step_taken", "decided"]
     (said,) = ledger_of(post, "decided")
     assert (said["by"], said["role"]) == (CLERK.name, "office")
+
+
+def test_an_id_that_areas_of_two_kinds_have_is_named_as_all_of_them(post: Store) -> None:
+    shape = shapely.to_wkb(shapely.box(138.0, 34.0, 139.0, 35.0))
+    rows = [
+        {"area_id": "1", "name": name, "area_kind": kind, "geometry": shape}
+        for name, kind in (("東浸水区域", "flood_hazard"), ("西被災区域", "disaster"))
+    ]
+    post.add_batch(rows_of("areas", rows, dataset="both"), at=AT)
+    assert area_names(post, TOWN, drill=False)["1"] in ("東浸水区域、西被災区域", "西被災区域、東浸水区域")
 
 
 def test_every_step_stands_in_the_ledger_with_person_and_role(post: Store) -> None:

@@ -1,5 +1,6 @@
 """Whether a pack is as it was signed, and what each column stands under: told without a store."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from agreements.schedules import format_grid
 from agreements.template import load_template
 from disaster.cli.app import make_program
 from disaster.errors import ReceiveError
+from disaster.packfiles import handed_files
 from disaster.verify import explain, verify
 
 pytest_plugins = ("door_town",)
@@ -49,6 +51,39 @@ def test_one_letter_changed_anywhere_is_found(pack: Path) -> None:
             assert refused(pack) in ("pack_altered_file", "bad_signature", "bad_manifest"), path
         path.write_bytes(content)
     assert verify(pack, at=AT).file == ""
+
+
+def test_what_stands_behind_the_signature_is_looked_at(pack: Path) -> None:
+    signature = pack / "manifest.sig"
+    signed = signature.read_bytes()
+    signature.write_bytes(signed + b" " * (1_000 - len(signed)) + b"<script>")
+    assert refused(pack) == "bad_signature"
+    signature.write_bytes(signed + b"\n")
+    assert verify(pack, at=AT).file == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_what_lies_beside_one_file_is_not_looked_at(pack: Path, tmp_path: Path) -> None:
+    (pack / "latest").symlink_to(tmp_path)
+    assert verify(pack / "map.html", at=AT).file == "map.html"
+    assert refused(pack) == "pack_extra_file"
+    (pack / "map.html").unlink()
+    (pack / "map.html").symlink_to(pack / "situation.xlsx")
+    assert refused(pack / "map.html") == "pack_extra_file"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_link_or_pipe_that_takes_a_file_s_place_is_neither_followed_nor_waited_for(pack: Path) -> None:
+    file = pack / "map.html"
+    with handed_files(pack) as files:
+        file.unlink()
+        file.symlink_to(pack / "situation.xlsx")
+        with pytest.raises(ReceiveError):
+            files.read("map.html", 10)
+        file.unlink()
+        os.mkfifo(file)
+        with pytest.raises(ReceiveError):
+            files.sha256("map.html")
 
 
 def test_a_pack_that_somebody_else_signed_is_not_the_agreement_s(packs: Packs, pack: Path) -> None:

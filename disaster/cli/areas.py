@@ -1,6 +1,5 @@
 """Areas of municipalities as people type and read them: by name where only one has it, and shown with their id."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -8,6 +7,7 @@ from functools import cache, partial
 
 from agreements.decide import Decision
 from agreements.request import Event, Request
+from disaster.bareword import bare_word
 from disaster.errors import StoreError
 from disaster.ruling import area_names
 from disaster.store import Store
@@ -55,11 +55,11 @@ def area_typed(names: Mapping[str, str], typed: str) -> str | None:
     Raises
     ------
     StoreError
-        ``disaster.which_area`` if several have that name.
+        ``disaster.which_area`` if several are meant: by name, or one by its id and another by its name.
     """
-    if typed in names:
-        return typed
-    found = [area for area, name in names.items() if _key(name) == _key(typed)]
+    word = bare_word(typed)
+    ids = [typed] if typed in names else [area for area in names if bare_word(area) == word]
+    found = list(dict.fromkeys([*ids, *(area for area, name in names.items() if bare_word(name) == word)]))
     if len(found) > 1:
         raise StoreError("disaster.which_area", area=typed, known=_listed(names, found))
     return found[0] if found else None
@@ -99,8 +99,3 @@ def _in_words(names: Mapping[str, str], key: str, value: object) -> object:
     if key == "area":
         return _shown(names, str(value))
     return tuple(_shown(names, one) for one in value) if key == "areas" and isinstance(value, tuple) else value
-
-
-def _key(name: str) -> str:
-    """Return what a name is compared by: blanks and the width of letters make no other area."""
-    return "".join(unicodedata.normalize("NFKC", name).split())

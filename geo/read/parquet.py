@@ -49,8 +49,9 @@ def parse_parquet(path: Path, file: str, limits: Limits, stated: Stated) -> Pars
     Raises
     ------
     ReadError
-        If it is encrypted or broken, a limit on rows, columns or unpacked size is passed (by the footer, before
-        anything is unpacked), or its places are encoded or referenced in a way that is not understood.
+        If it is encrypted or broken, a limit on rows, columns or unpacked size is passed (by what the footer
+        says before anything is unpacked, and by the table itself after it), or its places are encoded or referenced in
+        a way that is not understood.
     """
     with path.open("rb") as opened:
         opened.seek(-4, 2)
