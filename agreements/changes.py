@@ -1,7 +1,7 @@
 """The differences between two agreements as data, in sentences and as tables."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -49,6 +49,12 @@ MATTERS: Mapping[str, tuple[str, str]] = {
     "renewal": ("更新", "renewal"), "contacts": ("連絡先", "contacts"), "parties": ("当事者", "parties"),
 }  # fmt: skip
 
+#: The heading above what one side loses, gains or sees changed.
+_GROUP_CODES: Mapping[Effect, str] = {
+    Effect.LOSES: "agreements.diff_group_lost", Effect.GAINS: "agreements.diff_group_gained",
+    Effect.CHANGES: "agreements.diff_group_changed",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -70,23 +76,33 @@ class Change:
             return self.subject
         return f"{matter} of {self.subject}" if lang == "en" else f"{self.subject}の{matter}"
 
-    def sentence(self, lang: Lang = "ja") -> str:
-        """Say it in one line."""
-        which = lang == "en"
-        said = {
-            "side": SIDES[self.side][which], "effect": EFFECTS[self.effect][which],
-            "matter": MATTERS[self.matter][which], "subject": self.subject,
-            "before": " ".join(self.before.split("\n")), "after": " ".join(self.after.split("\n")),
-        }  # fmt: skip
-        said |= {"article": self.article_after or self.article_before or "―"}
+    @property
+    def article(self) -> str:
+        """Article to be named in a sentence: the new one where there is one."""
+        return self.article_after or self.article_before or "―"
+
+    @property
+    def code(self) -> str:
+        """Code of its sentence."""
         opened, closed = (text in (NOTHING, ABSENT) for text in (self.before, self.after))
         if self.matter == "provision":
-            code = "agreements.diff_opens" if opened else "agreements.diff_closes"
-        elif self.matter in _TEXTS:
-            code = _TEXT_CODES[opened, closed]
-        else:
-            code = _TERM_CODES[opened, closed]
-        return words(code, said, lang=lang)
+            return "agreements.diff_opens" if opened else "agreements.diff_closes"
+        return (_TEXT_CODES if self.matter in _TEXTS else _TERM_CODES)[opened, closed]
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """What the changes of one side and effect share that one sentence can say of all their subjects."""
+        if self.matter in _TEXTS:
+            return (self.code,)
+        if self.matter == "provision":
+            return self.code, self.article
+        return self.code, self.matter, self.before, self.after
+
+    def sentence(self, lang: Lang = "ja") -> str:
+        """Say it in one line, with whom it concerns."""
+        which = lang == "en"
+        said = {"side": SIDES[self.side][which], "effect": EFFECTS[self.effect][which], "said": _told([self], lang)}
+        return words("agreements.diff_one", said, lang=lang)
 
 
 #: Matters whose texts are too long for a sentence; the table shows them.
@@ -104,6 +120,22 @@ _TEXT_CODES: Mapping[tuple[bool, bool], str] = {
 }  # fmt: skip
 
 
+def _told(changes: Sequence[Change], lang: Lang) -> str:
+    """Say changes that are `alike` in one sentence, without whom they concern."""
+    first, which = changes[0], lang == "en"
+    subjects = (_cited(one, lang) if one.matter in _TEXTS else one.subject for one in changes)
+    said = {
+        "subject": (", " if which else "、").join(dict.fromkeys(subjects)), "matter": MATTERS[first.matter][which],
+        "before": " ".join(first.before.split("\n")), "after": " ".join(first.after.split("\n")),
+        "article": first.article,
+    }  # fmt: skip
+    return words(first.code, said, lang=lang)
+
+
+def _cited(change: Change, lang: Lang) -> str:
+    return f"“{change.subject}” ({change.article})" if lang == "en" else f"「{change.subject}」（{change.article}）"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """All changes from one agreement to another, by side."""
@@ -116,8 +148,8 @@ class Difference:
         """Return what one side gains, loses or sees changed."""
         return tuple(change for change in self.changes if change.side == side and change.effect == effect)
 
-    def summary(self, lang: Lang = "ja") -> list[str]:
-        """Say on less than a page how much each side loses and gains, what both do included, and name what is lost."""
+    def counts(self, lang: Lang = "ja") -> list[str]:
+        """Say in a line for each side how much it loses and gains, what both do included."""
         which = lang == "en"
         counts = Counter((change.side, change.effect) for change in self.changes)
         lines: list[str] = []
@@ -127,7 +159,13 @@ class Difference:
             said = {effect.value: counts[side, effect] + shared[effect] for effect in Effect}
             said |= {f"{effect.value}_both": shared[effect] for effect in Effect}
             if any(said.values()):
-                lines.append(words("agreements.diff_side", {"side": SIDES[side][which], **said}, lang=lang))
+                code = "agreements.diff_side" if any(shared.values()) else "agreements.diff_side_alone"
+                lines.append(words(code, {"side": SIDES[side][which], **said}, lang=lang))
+        return lines
+
+    def summary(self, lang: Lang = "ja") -> list[str]:
+        """Say on less than a page how much each side loses and gains, and name what is lost."""
+        which, lines = lang == "en", self.counts(lang)
         for side, names in SIDES.items():
             lost = list(dict.fromkeys(change.named(lang) for change in self.of(side, Effect.LOSES)))
             if lost:
@@ -136,10 +174,18 @@ class Difference:
         return lines
 
     def in_words(self, lang: Lang = "ja") -> list[str]:
-        """Say the summary, then every change in a sentence."""
+        """Say every change once: by side and effect, what is alike of several subjects in one sentence."""
         if not self.changes:
             return [words("agreements.diff_none", {"before": self.before_id, "after": self.after_id}, lang=lang)]
-        return [*self.summary(lang), *(change.sentence(lang) for change in self.changes)]
+        lines = []
+        for side, effect in dict.fromkeys((change.side, change.effect) for change in self.changes):
+            found, which = self.of(side, effect), lang == "en"
+            lines.append(words(_GROUP_CODES[effect], {"side": SIDES[side][which], "count": len(found)}, lang=lang))
+            alike: dict[tuple[str, ...], list[Change]] = {}
+            for change in found:
+                alike.setdefault(change.alike, []).append(change)
+            lines += [f"・{_told(changes, lang)}" for changes in alike.values()]
+        return lines
 
     def grids(self) -> tuple[Grid, ...]:
         """Return the changes as a table for each side that they concern, with Japanese headings."""

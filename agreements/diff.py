@@ -2,8 +2,21 @@
 
 Compared is what a side may receive: one dataset in one form, with its columns, purposes, triggers and times. Nothing
 adds up across clauses: the clauses of both agreements that open the same are held against each other one by one.
+
+Only what is certain is called a gain or a loss; all else is a change:
+
+- who may receive more, longer, earlier or with fewer conditions gains, who may receive less loses;
+- who receives gains, and who gives loses, where the business limit falls away or the requesting side no longer pays.
+  Under a clause in both directions each side does both, and a general limit may still hold: then it is a change;
+- work that the sides do for or with each other (a clause without data) is gained by both where it is added and lost by
+  both where it is dropped, since either may ask for it or offer it;
+- what frames the work and the data is a change, added, dropped or reworded: the articles that every agreement of a
+  template has, and the clauses on definitions, procedure, limits, costs, contacts and liability (`_FRAMING`);
+- a wider area, more offices and more contacts are gained by both, and so is a later end of a term that begins on the
+  same day. Terms that begin on different days are those of different agreements: a change.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +33,7 @@ from agreements.vocabulary import (
     CHANNELS,
     COST_RULES,
     EXCLUSIONS,
+    PARTIES,
     PURPOSES,
     RECIPIENTS,
     RECIPIENTS_OF,
@@ -49,14 +63,29 @@ def compare(before: Agreement, after: Agreement) -> Difference:
     """
     found = [*_provisions(before, after), *_work(before, after), *_frame(before, after), *_articles(before, after)]
     order = list(SIDES)
+    found = _of_each_once(found)
     found.sort(key=lambda change: (order.index(change.side), list(Effect).index(change.effect)))
     return Difference(before.agreement_id, after.agreement_id, tuple(found))
+
+
+def _of_each_once(changes: Sequence[Change]) -> list[Change]:
+    """Say of both what happens to each of the parties alike."""
+    shared = Counter(replace(change, side="both") for change in set(changes) if change.side in PARTIES)
+    both = {change for change, parties in shared.items() if parties == len(PARTIES)}
+    return list(dict.fromkeys(one if (one := replace(c, side="both")) in both else c for c in changes))
 
 
 _T = TypeVar("_T")
 _Open = tuple[Clause, DataFormat]
 #: From which share of common letters on two titles are taken for one matter.
 _ALIKE = 0.7
+#: Kinds of clause that say how the agreement works, not what a side gets of it.
+_FRAMING = frozenset({
+    "definition", "mutual_request", "request_document", "implementation", "cost", "contact", "no_liability",
+    "consultation",
+})  # fmt: skip
+#: Cost rules under which the receiver pays less, for certain, than where it pays as the one who requested.
+_CHEAPER = frozenset({"each_bears", "free"})
 
 
 def _opened(agreement: Agreement) -> dict[tuple[str, str, str], list[_Open]]:
@@ -79,6 +108,7 @@ def _provisions(before: Agreement, after: Agreement) -> Iterator[Change]:
                 yield _whole(key[0], Effect.LOSES, a)
             elif a is not None and b is not None:
                 yield from _terms(key[0], a, b)
+                yield from _burdens(_Pair(key[0], a, b), _general(before), _general(after))
 
 
 def _matched(
@@ -157,6 +187,16 @@ class _Pair:
         if old != new:
             yield self.change(Effect.GAINS if new > old else Effect.LOSES, matter, before, after)
 
+    def burden(self, matter: str, lighter: bool | None, before: str, after: str) -> Iterator[Change]:
+        """Compare what the receiver must bear and the giver need not; None where it is not certain who bears less."""
+        if lighter is None or self.old[0].direction == self.new[0].direction == "both":
+            yield from self.other(matter, before, after)
+            return
+        giver = "post" if self.side == "municipality" else "municipality"
+        effects = (Effect.GAINS, Effect.LOSES) if lighter else (Effect.LOSES, Effect.GAINS)
+        for side, effect in zip((self.side, giver), effects, strict=True):
+            yield replace(self.change(effect, matter, before, after), side=side)
+
     def other(self, matter: str, before: str, after: str) -> Iterator[Change]:
         """Compare two terms of which neither is more than the other."""
         if before != after:
@@ -181,9 +221,7 @@ def _terms(side: str, old: _Open, new: _Open) -> Iterator[Change]:
     if of_b.mode == "match":
         yield from pair.ranked("list_limit", a.list_limit, b.list_limit, f"{a.list_limit:,}件", f"{b.list_limit:,}件")
     yield from pair.other("channel", labels((a.channel,), CHANNELS), labels((b.channel,), CHANNELS))
-    yield from pair.other("cost", labels((a.cost_rule,), COST_RULES), labels((b.cost_rule,), COST_RULES))
     yield from pair.other("basis", _bases(a), _bases(b))
-    yield from pair.other("business", _business(a), _business(b))
 
 
 def _trigger_changes(pair: _Pair, a: Clause, b: Clause) -> Iterator[Change]:
@@ -214,12 +252,45 @@ def _bases(clause: Clause) -> str:
     return "、".join(basis_words(one) for one in clause.legal_bases)
 
 
-def _business(clause: Clause) -> str:
-    return "業務に支障のない範囲" if clause.business_limit else ""
+@dataclass(frozen=True, slots=True)
+class _General:
+    """What holds for clauses that say nothing of their own: who pays, and the title of a general business limit."""
+
+    cost_rule: str
+    limit: str
+
+
+def _general(agreement: Agreement) -> _General:
+    clauses = agreement.clauses
+    return _General(
+        next((c.cost_rule for c in clauses if c.kind == "cost"), ""),
+        next((c.title for c in clauses if c.kind == "implementation" and c.business_limit), ""),
+    )
+
+
+def _burdens(pair: _Pair, before: _General, after: _General) -> Iterator[Change]:
+    """Compare who pays for a provision and how far it is owed, by what is general where it says nothing itself."""
+    a, b = pair.old[0], pair.new[0]
+    old, new = a.cost_rule or before.cost_rule, b.cost_rule or after.cost_rule
+    if old != new:
+        certain = "requester_pays" in (old, new) and {old, new} & _CHEAPER
+        lighter = old == "requester_pays" if certain else None
+        yield from pair.burden("cost", lighter, labels((old,), COST_RULES), labels((new,), COST_RULES))
+    if a.business_limit != b.business_limit:
+        general = after.limit if a.business_limit else before.limit
+        # where a general limit stays, it is not certain that anybody gains
+        lighter = None if general else a.business_limit
+        yield from pair.burden("business", lighter, _business(a, before), _business(b, after))
+
+
+def _business(clause: Clause, general: _General) -> str:
+    if clause.business_limit:
+        return "業務に支障のない範囲"
+    return f"『{general.limit}』の定めによる" if general.limit else "限りの定めなし"
 
 
 def _work(before: Agreement, after: Agreement) -> Iterator[Change]:
-    """Compare the clauses about work: no data, so neither side receives anything that could be weighed."""
+    """Compare the clauses without data: work is gained or lost by both, what frames it only changes."""
     old, new = ([c for c in one.clauses if not c.formats] for one in (before, after))
     for a, b in _matched(
         old, new,
@@ -227,7 +298,9 @@ def _work(before: Agreement, after: Agreement) -> Iterator[Change]:
         lambda a, b: a.title == b.title,
         lambda a, b: a.kind == b.kind and _alike(a.title, b.title),
     ):  # fmt: skip
-        effect = Effect.CHANGES if a and b else Effect.GAINS if b else Effect.LOSES
+        named = b or a
+        framing = named is not None and named.kind in _FRAMING
+        effect = Effect.CHANGES if framing or (a and b) else Effect.GAINS if b else Effect.LOSES
         yield from _reworded("work", effect, a, b)
 
 
@@ -258,25 +331,39 @@ def _frame(before: Agreement, after: Agreement) -> Iterator[Change]:
     """Compare what belongs to the whole agreement: parties, places, times, contacts."""
     yield from _plainly("template", *(f"{one.template_id} 第{one.template_version}版" for one in (before, after)))
     yield from _plainly("parties", *(f"{one.municipality.name}、{one.post.name}" for one in (before, after)))
-    for matter, old, new in (
-        ("area", before.area, after.area),
-        ("offices", before.offices, after.offices),
-        ("contacts", _called(before.contacts), _called(after.contacts)),
-    ):
-        gained, lost = _gained_and_lost(old, new)
-        if gained:
-            yield _of_both(Effect.GAINS, matter, ABSENT, "、".join(gained))
-        if lost:
-            yield _of_both(Effect.LOSES, matter, "、".join(lost), ABSENT)
+    yield from _listed("area", *_gained_and_lost(before.area, after.area))
+    yield from _listed("offices", *_gained_and_lost(before.offices, after.offices))
+    yield from _contacts(before.contacts, after.contacts)
+    yield from _term(before, after)
+    yield from _plainly("renewal", _renewed(before), _renewed(after))
+
+
+def _listed(matter: str, gained: Sequence[str], lost: Sequence[str]) -> Iterator[Change]:
+    if gained:
+        yield _of_both(Effect.GAINS, matter, ABSENT, "、".join(gained))
+    if lost:
+        yield _of_both(Effect.LOSES, matter, "、".join(lost), ABSENT)
+
+
+def _contacts(old: Sequence[Contact], new: Sequence[Contact]) -> Iterator[Change]:
+    """Compare whom to call; another name or number in the same role is a change."""
+    pairs = _matched(old, new, lambda a, b: a == b, lambda a, b: (a.side, a.role) == (b.side, b.role))
+    yield from _listed("contacts", [_called(b) for a, b in pairs if b and not a],
+                       [_called(a) for a, b in pairs if a and not b])  # fmt: skip
+    for a, b in pairs:
+        if a and b:
+            yield from _plainly("contacts", _called(a), _called(b))
+
+
+def _term(before: Agreement, after: Agreement) -> Iterator[Change]:
+    """Compare first and last days; only a term that begins on the same day is longer or shorter than another."""
     begins = (before.effective_from, after.effective_from)
-    if begins[0] != begins[1]:
-        effect = Effect.GAINS if begins[1] < begins[0] else Effect.LOSES
-        yield _of_both(effect, "begins", *(shown_day(day) for day in begins))
+    yield from _plainly("begins", *(shown_day(day) for day in begins))
     ends = (last_day(before), last_day(after))
     if ends[0] != ends[1]:
-        effect = Effect.GAINS if (ends[1] or date.max) > (ends[0] or date.max) else Effect.LOSES
+        longer = (ends[1] or date.max) > (ends[0] or date.max)
+        effect = Effect.CHANGES if begins[0] != begins[1] else Effect.GAINS if longer else Effect.LOSES
         yield _of_both(effect, "ends", *(shown_day(day) if day else "終わりの日がない" for day in ends))
-    yield from _plainly("renewal", _renewed(before), _renewed(after))
 
 
 def _of_both(effect: Effect, matter: str, before: str, after: str) -> Change:
@@ -288,11 +375,9 @@ def _plainly(matter: str, before: str, after: str) -> Iterator[Change]:
         yield _of_both(Effect.CHANGES, matter, before, after)
 
 
-def _called(contacts: Sequence[Contact]) -> tuple[str, ...]:
-    return tuple(
-        f"{SIDES[c.side][0]}の{CONTACT_ROLES[c.role]} {c.name} {c.phone}" + ("（24時間）" if c.phone_24h else "")
-        for c in contacts
-    )
+def _called(one: Contact) -> str:
+    said = f"{SIDES[one.side][0]}の{CONTACT_ROLES[one.role]} {one.name} {one.phone}"
+    return f"{said}（24時間）" if one.phone_24h else said
 
 
 def _renewed(agreement: Agreement) -> str:

@@ -97,7 +97,7 @@ def test_a_clause_switched_off_is_a_loss_with_all_that_it_was_tied_to() -> None:
     [
         ({"effective_to": date(2028, 3, 31)}, Effect.GAINS, "ends"),
         ({"effective_to": None}, Effect.GAINS, "ends"),
-        ({"effective_from": date(2026, 6, 1)}, Effect.LOSES, "begins"),
+        ({"effective_from": date(2026, 6, 1)}, Effect.CHANGES, "begins"),
         ({"area": ("99301", "99302")}, Effect.GAINS, "area"),
         ({"offices": ("S001",)}, Effect.LOSES, "offices"),
         ({"contacts": ()}, Effect.LOSES, "contacts"),
@@ -139,18 +139,27 @@ def test_the_table_has_japanese_headings_and_the_words_name_every_change() -> No
     assert sum(len(grid.rows) for grid in grids) == len(difference.changes)
     assert {row[2] for grid in grids for row in grid.rows} <= {ja for ja, _en in MATTERS.values()}
     for lang in ("ja", "en"):
-        assert len(difference.in_words(lang)) == len(difference.changes) + len(difference.summary(lang))
+        lines = difference.in_words(lang)
+        assert sum(line.startswith("■") for line in lines) == len({(c.side, c.effect) for c in difference.changes})
+        assert len(lines) == len(set(lines)) < len(difference.changes)
+        assert all(c.subject in "".join(lines) for c in difference.changes)
     assert {c["effect"] for c in difference.to_dict()["changes"]} <= {"gains", "loses", "changes"}
 
 
 def test_what_both_lose_is_counted_for_each_side_and_named_first() -> None:
     less = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.id not in ("person", "meeting", "drills")))
     difference = compare(WHOLE, less)
-    assert difference.in_words()[:4] == [
+    assert difference.summary() == [
         "市区町村: 失うもの 3件（うち双方 2件）、得るもの 0件（うち双方 0件）、変わるもの 0件（うち双方 0件）。",
         "郵便局: 失うもの 2件（うち双方 2件）、得るもの 0件（うち双方 0件）、変わるもの 0件（うち双方 0件）。",
         "市区町村が失うもの: 配達先：受取人一覧（氏名あり）。",
         "双方が失うもの: 訓練、定期の協議。",
+    ]
+    assert difference.in_words() == [
+        "■ 市区町村が失うもの（1件）",
+        "・配達先：受取人一覧（氏名あり）を受け取れなくなります（第5条第1項第4号）。",
+        "■ 双方が失うもの（2件）",
+        "・「訓練」（第6条第3項）、「定期の協議」（第14条）の定めが無くなります。",
     ]
     assert difference.summary("en")[2].startswith("Lost by the municipality: ")
 
@@ -168,3 +177,69 @@ def test_a_provision_under_another_name_is_changed_not_lost_and_gained() -> None
     assert [(c.subject, c.article_before, c.article_after) for c in secrecy] == [("守秘と支援措置", "第6条", "第7条")]
     procedure = [c for c in changes if c.subject == "要請の手続"]
     assert [(c.effect, c.article_before, c.article_after) for c in procedure] == [(Effect.CHANGES, "第7条", "第4条")]
+
+
+def test_the_first_and_last_day_of_another_agreement_are_neither_lost_nor_gained() -> None:
+    base = replace(WHOLE, renewal=Renewal())
+    later = replace(base, effective_from=date(2030, 4, 1), effective_to=date(2031, 3, 31))
+    for changes in (compare(base, later).changes, compare(later, base).changes):
+        assert {(c.effect, c.matter) for c in changes} == {(Effect.CHANGES, "begins"), (Effect.CHANGES, "ends")}
+
+
+def test_work_is_gained_or_lost_by_both_and_what_frames_it_only_changes() -> None:
+    changes = compare(agreement(OLDER), agreement(MODEL)).changes
+    texts = {c.subject: (c.side, c.effect) for c in changes if c.matter in ("work", "article")}
+    assert texts["計画の交換"] == ("both", Effect.LOSES)
+    assert texts["定期の協議"] == ("both", Effect.GAINS)
+    for frame in ("再提供", "協力の内容", "責任の範囲", "費用の負担"):
+        assert texts[frame] == ("both", Effect.CHANGES)
+
+
+_ONE_WAY = "dwelling"
+_NO_FRAME = replace(WHOLE, clauses=tuple(c for c in WHOLE.clauses if c.kind not in ("implementation", "cost")))
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "matter", "certain"),
+    [
+        ({"business_limit": True}, {"business_limit": False}, "business", True),
+        ({"cost_rule": "requester_pays"}, {"cost_rule": "free"}, "cost", True),
+        ({"cost_rule": "requester_pays"}, {"cost_rule": "each_bears"}, "cost", True),
+        ({"cost_rule": "requester_pays"}, {"cost_rule": "consultation"}, "cost", False),
+        ({"cost_rule": "each_bears"}, {"cost_rule": "free"}, "cost", False),
+    ],
+    ids=["limit dropped", "paid to free", "paid to own", "paid to consultation", "own to free"],
+)
+def test_what_the_receiver_need_no_longer_bear_the_giver_bears(
+    less: dict[str, Any], more: dict[str, Any], matter: str, certain: bool
+) -> None:
+    ways = [(with_clause(_NO_FRAME, _ONE_WAY, **one) for one in pair) for pair in ((less, more), (more, less))]
+    there, back = ({c.side: c.effect for c in compare(*way).changes if c.matter == matter} for way in ways)
+    if certain:
+        assert there == {"municipality": Effect.GAINS, "post": Effect.LOSES}
+        assert back == {"municipality": Effect.LOSES, "post": Effect.GAINS}
+    else:
+        assert there == back == {"municipality": Effect.CHANGES}
+
+
+def test_a_limit_that_still_holds_generally_or_a_burden_that_goes_both_ways_is_a_change() -> None:
+    limited = with_clause(WHOLE, _ONE_WAY, business_limit=True)
+    change = only(compare(limited, WHOLE))
+    assert (change.effect, change.after) == (Effect.CHANGES, "『実施』の定めによる")
+    mutual = with_clause(_NO_FRAME, "stockpiles", business_limit=True)
+    change = only(compare(mutual, with_clause(mutual, "stockpiles", business_limit=False)))
+    assert (change.side, change.effect) == ("both", Effect.CHANGES)
+
+
+def test_a_clause_that_names_the_general_cost_rule_anew_is_no_difference() -> None:
+    assert clause(WHOLE, "cost").cost_rule == "requester_pays"
+    said, unsaid = (with_clause(WHOLE, _ONE_WAY, cost_rule=rule) for rule in ("requester_pays", ""))
+    assert compare(said, unsaid).changes == ()
+
+
+def test_another_number_in_the_same_role_is_neither_lost_nor_gained() -> None:
+    night, *others = WHOLE.contacts
+    change = only(compare(WHOLE, replace(WHOLE, contacts=(replace(night, phone="099-000-0009"), *others))))
+    assert (change.side, change.effect, change.matter) == ("both", Effect.CHANGES, "contacts")
+    assert night.phone in change.before
+    assert "099-000-0009" in change.after

@@ -126,15 +126,24 @@ def test_a_comparison_is_told_shown_and_printed() -> None:
     document = told("agreement", "diff", "old.toml", "new.toml", "--out", "d.docx")
     assert (document["before"], document["after"]) == ("OLD", "NEW")
     assert {"side", "effect", "matter", "before", "after", "ja", "en"} <= set(document["changes"][0])
-    shown = tayori("agreement", "diff", "old.toml", "new.toml").stdout
-    assert shown.splitlines()[0].strip() == "まとめ"
-    assert shown.index("市区町村: 失うもの") < shown.index("双方が失うもの") < shown.index("市区町村にとっての違い")
     lines = [p.text for p in docx.Document("d.docx").paragraphs]
     assert lines[:2] == ["協定の比較", compare(made(OLDER), made(MODEL)).summary()[0]]
-    assert "条（前→後）" in shown
     tables = docx.Document("d.docx").tables
     assert sum(len(table.rows) - 1 for table in tables) == len(document["changes"])
     assert "違いはありません" in tayori("agreement", "diff", "new.toml", "new.toml").stdout
+
+
+def test_a_comparison_on_the_screen_is_short_and_says_where_the_table_is() -> None:
+    lines = tayori("agreement", "diff", "old.toml", "new.toml").stdout.splitlines()
+    assert lines[0] == "■ まとめ"
+    assert lines[1].startswith("・市区町村: 失うもの")
+    headings = [line.partition("（")[0] for line in lines if line.startswith("■")]
+    assert headings.index("■ 市区町村が得るもの") < headings.index("■ 双方が失うもの")
+    assert headings[-1] == "■ 双方について変わるもの"
+    assert len(lines) < 60
+    assert "┃" not in "".join(lines)
+    assert "--out" in lines[-1]
+    assert "d.pdf" in tayori("agreement", "diff", "old.toml", "new.toml", "--out", "d.pdf").stdout.splitlines()[-1]
 
 
 def test_a_check_names_the_offices_that_the_store_knows_to_be_missing(store: Store) -> None:

@@ -39,11 +39,19 @@ def agreement_diff(
         papers.write_paper(papers.difference_as_paper(difference), out, at=shell.at)
     if not difference.changes:
         return Answer("agreement-diff", difference.to_dict(), difference.in_words(shell.lang))
-    heading = shell.say("それぞれの側が失うもの、得るもの", "What each side loses and gains")
-    summary = table(shell.say("まとめ", "Summary"), [heading], [(line,) for line in difference.summary(shell.lang)])
-    made = [summary, *(table(grid.title, grid.headings, grid.rows) for grid in difference.grids())]
-    sentences = [change.sentence(shell.lang) for change in difference.changes]
-    return Answer("agreement-diff", difference.to_dict(), sentences, made)
+    counts = [shell.say("■ まとめ", "■ Summary"), *(f"・{line}" for line in difference.counts(shell.lang))]
+    lines = [*counts, *difference.in_words(shell.lang), _where_the_table_is(shell, out)]
+    return Answer("agreement-diff", difference.to_dict(), lines)
+
+
+def _where_the_table_is(shell: Shell, out: Path | None) -> str:
+    """Say where before and after stand side by side: the screen is too narrow for that."""
+    if out is not None:
+        return shell.say(f"前と後を並べた表を {out} に書きました。", f"{out} shows before and after side by side.")
+    return shell.say(
+        "前と後を並べた表は、--out 比較.docx（または .pdf）で書き出せます。--json にもすべて出ます。",
+        "--out FILE.docx (or .pdf) writes before and after side by side; --json has all of it, too.",
+    )
 
 
 def agreement_check(shell: Shell, agreement: Given) -> Answer:
