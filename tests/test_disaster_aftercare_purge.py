@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from handed_town import AT, DAY, TOWN
+from handed_town import AT, DAY, EVENT, TOWN
 
+from disaster.aftercare.checklist import checklist
 from disaster.aftercare.purge import Held, Keep, held, purge_held
 from disaster.batch import Batch, Source
 from disaster.errors import AftercareError
@@ -57,6 +58,19 @@ def test_the_list_of_protected_people_is_never_destroyed_by_age(giver: Store) ->
     assert kept(found) == {old: None, new: Keep.PROTECTION}
     purge_held(giver, found, by="消去 四郎", reason="保存期間の終了", at=AT + 900 * DAY)
     assert giver.current("protection", TOWN).table.column("protected_name").to_pylist() == ["高橋 ソラ"]
+
+
+def test_the_closing_checklist_says_how_long_ago_what_can_go_came_in(giver: Store) -> None:
+    home(giver, AT, 1)
+    home(giver, AT + timedelta(hours=1), 2)
+
+    def said(at: datetime) -> tuple[str, ...]:
+        (line,) = (one for one in checklist(giver, EVENT, at=at) if one.key == "batches")
+        assert "古い" not in line.title[0]
+        return line.missing
+
+    assert said(AT + timedelta(hours=2)) == ("配達先 1件(取り込みから1日未満)",)
+    assert said(AT + 3 * DAY) == ("配達先 1件(取り込みから3日)",)
 
 
 def test_age_is_counted_from_the_taking_in_to_the_second(giver: Store) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,7 +17,10 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from disaster.cli.app import make_program
+from disaster.cli.saying import next_command
+from disaster.cli.shell import Shell
 from disaster.models import NOUNS, Side
+from disaster.settings import Settings
 from disaster.store import Store
 
 pytest_plugins = ("door_town",)
@@ -130,9 +134,13 @@ def test_wrong_usage_ends_with_two() -> None:
 
 @pytest.mark.parametrize(("line", "said"), [
     ("request approve 1", "--by がありません: 誰が"), ("verify", "file がありません: "),
-    ("fly", "その名の命令はありません"), ("--x\x1b[31m", "--x·[31m という指定はありません"),
+    ("fly", "「fly」という命令はありません。"), ("f\x1b[31m", "「f·[31m」という命令はありません。"),
+    ("reqest", "「reqest」という命令はありません。「request」「receipt」のことですか。"),
+    ("event opn", "「opn」という命令はありません。「open」のことですか。"),
+    ("--x\x1b[31m", "--x·[31m という指定はありません"),
     ("status --dta-dir x", "--dta-dir という指定はありません。--data-dir"), ("status x", "余分な言葉があります"),
-    ("decide --mode all", "--mode に、使えない値があります: 形"), ("recall check --lang", "--lang の値がありません"),
+    ("decide --mode all", "--mode に、使えない値「all」があります: 形"),
+    ("recall check --lang", "--lang の値がありません"),
 ])  # fmt: skip
 def test_wrong_usage_is_said_in_japanese_first_then_in_english(line: str, said: str) -> None:
     result = tayori(*line.split(), code=2)
@@ -142,6 +150,61 @@ def test_wrong_usage_is_said_in_japanese_first_then_in_english(line: str, said: 
     assert result.stdout == ""
     if not line.endswith("--lang"):
         assert result.stderr.splitlines()[-1].endswith(" --help")
+
+
+@pytest.mark.parametrize(("line", "option", "example"), [
+    ("agreement new x", "--signed", "2026-04-01"), ("assessment new x", "--until", "2026-04-01"),
+    ("event trigger E-1 relief_act", "--when", "2026-04-01T09:30"),
+    ("request document 1", "--when", "2026-04-01T09:30"), ("receipt R1-1", "--when", "2026-04-01T09:30"),
+])  # fmt: skip
+@pytest.mark.parametrize("written", ["2015/4/1", "平成27年4月1日", "1427814000"], ids=ascii)
+def test_a_day_that_cannot_be_read_is_shown_with_how_one_is_typed(
+    line: str, option: str, example: str, written: str
+) -> None:
+    said = tayori(*line.split(), option, written, code=2).stderr.splitlines()[0]
+    assert said.startswith(f"命令の打ち方が違います。{option} に、使えない値「{written}」があります: ")
+    assert said.endswith(f"(例: {example})。")
+
+
+@pytest.mark.parametrize("written", ["2026-11-01T09:00", "20261101T0900", "2026-11-01T00:00:00Z"])
+def test_a_time_is_japans_unless_it_names_its_zone(post: Path, written: str) -> None:
+    told("event", "open", "K-1", "--name", "訓練", "--by", "市長", "--drill", "--when", written, "--note", "用紙から",
+         "--data-dir", post)  # fmt: skip
+    events = {one["event_id"]: one for one in told("event", "list", "--data-dir", post)["events"]}
+    assert datetime.fromisoformat(events["K-1"]["opened_at"]) == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def test_a_number_that_no_request_has_is_answered_with_the_command_that_lists_them(post: Path) -> None:
+    assert "`tayori request list`" in tayori("request", "show", "2", "--data-dir", post, code=1).stderr
+
+
+def test_a_next_command_names_the_folder_that_was_typed_and_no_database(post: Path, tmp_path: Path) -> None:
+    home = post.rename(tmp_path / "保管庫 一")
+    said = tayori("request", "new", *ASKED, *BY, "--data-dir", home).stdout
+    (line,) = (line for line in said.splitlines() if line.startswith("次: tayori request approve"))
+    assert line.endswith(f' --data-dir "{home}"')
+    words = shlex.split(line.removeprefix("次: tayori "))
+    assert "承認しました" in tayori(*words).stdout
+    assert f'--data-dir "{home}"' in tayori("request", "list", "--data-dir", home).stdout
+    shell = Shell(Settings(database_url="postgresql://u:geheim@db.example/x"), json=False, at=_now())
+    assert next_command(shell, "due") == "次: tayori due"
+
+
+def test_what_the_purge_says_to_type_destroys_what_it_listed(post: Path) -> None:
+    chosen = ("--present", "--kind", "配達先", "--municipality", TOWN)
+    said = tayori("purge", "own", *chosen, "--reason", "訓練 終了", "--data-dir", post).stdout
+    (line,) = (line for line in said.splitlines() if line.startswith("次: "))
+    words = shlex.split(line.removeprefix("次: tayori "))
+    assert {TOWN, "訓練 終了", "delivery-points"} <= set(words)
+    listed = told("purge", "own", *chosen, "--data-dir", post)["batches"]
+    assert told(*words)["destroyed"] == [one["batch_id"] for one in listed] != []
+
+
+def test_a_next_command_names_no_folder_where_none_was_typed(post: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAYORI_DATA_DIR", str(post))
+    said = tayori("request", "new", *ASKED, *BY).stdout
+    assert "次: tayori request approve" in said
+    assert "--data-dir" not in said
 
 
 def test_what_a_verb_says_of_options_that_do_not_go_together_stands_alone() -> None:
@@ -450,7 +513,11 @@ def test_an_agreement_is_written_signed_and_registered(post: Path, tmp_path: Pat
     words = ("agreement", "new", "common-2015", "--out", tmp_path / "old.toml", "--agreement-id", "99301-2015-01",
              "--post-name", "潮見郵便局", "--post-code", "S001", "--city-name", "潮見市", "--city-code", TOWN,
              "--signed", "2015-04-01", "--data-dir", post)  # fmt: skip
-    assert told(*words)["file"].endswith("old.toml")
+    said = tayori(*words).stdout.splitlines()
+    assert said[1:] == [
+        f"次: tayori agreement check {tmp_path / 'old.toml'}",
+        f"次: tayori agreement add {tmp_path / 'old.toml'} --data-dir {post}",
+    ]
     assert told(*words, code=1)["code"] == "disaster.out_exists"
     assert not told("agreement", "add", tmp_path / "old.toml", "--data-dir", post)["unchanged"]
     assert told("agreement", "add", tmp_path / "old.toml", "--data-dir", post)["unchanged"]
@@ -666,9 +733,19 @@ def test_the_town_is_written_and_the_same_seed_gives_the_same_homes(tmp_path: Pa
     assert one["municipality"] == TOWN
     assert "delivery-points" in one["files"]
     for path in one["files"]["delivery-points"]:
-        first = (tmp_path / "one/post" / path).read_text(encoding="cp932").splitlines()
-        second = (tmp_path / "two/post" / path).read_text(encoding="cp932").splitlines()
+        first = (tmp_path / "one" / path).read_text(encoding="cp932").splitlines()
+        second = (tmp_path / "two" / path).read_text(encoding="cp932").splitlines()
         assert [line.split(",")[:4] for line in first] == [line.split(",")[:4] for line in second]
+
+
+def test_files_are_named_with_their_folder_when_written_and_as_typed_when_missing(tmp_path: Path) -> None:
+    made = told("town", "--out", tmp_path / "machi", "--households", "20")
+    paths = [path for paths in made["files"].values() for path in paths]
+    assert all((tmp_path / "machi" / path).exists() for path in paths)
+    assert any("/" in path for path in paths)
+    missing = tmp_path / "machi" / "none" / "a.csv"
+    said = tayori("check", "shelters", missing, "--municipality", TOWN, "--data-dir", tmp_path / "no", code=1).stderr
+    assert str(missing) in said
 
 
 def test_the_demonstration_ends_by_naming_files_and_counts(tmp_path: Path) -> None:

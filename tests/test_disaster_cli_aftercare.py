@@ -1,6 +1,7 @@
 """The verbs after the release: each says what it did and what to type next."""
 
 import json
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +52,11 @@ def just_now() -> datetime:
     return (datetime.now(UTC) - timedelta(minutes=5)).replace(microsecond=0)
 
 
+def typed(line: str) -> list[str]:
+    """Return the words of a next command, as a shell reads them, with a name where one stands to be filled in."""
+    return shlex.split(line.split("tayori ", 1)[1].replace("氏名", "消去四郎"))
+
+
 def home(store: Store) -> tuple[str, str]:
     """Give the store back to the command line."""
     store.close()
@@ -67,15 +73,17 @@ def test_a_pack_goes_from_recall_to_receipt_by_what_each_answer_says(
         "recall", "issue", pack, "--reason", "区域の誤り", "--by", "承認 三郎", "--out", "out", *of_post
     ).stdout
     assert "電話: " in said
-    assert "次: tayori due" in said
+    assert f"次: tayori due {' '.join(of_post)}" in said
     assert f"tayori receipt {pack}" in tayori("due", *of_post).stdout
     said = tayori("recall", "check", f"out/{pack}-recall/recall.json", *of_city).stdout
-    assert f"次: tayori purge pack {pack}" in said
+    (purge,) = (line for line in said.splitlines() if line.startswith(f"次: tayori purge pack {pack} "))
+    assert purge.endswith(" ".join(of_city))
+    assert "すべて消してあれば、--copies-deleted を" in said
     assert f"tayori purge pack {pack}" in tayori("due", *of_city).stdout
-    said = tayori("purge", "pack", pack, "--by", "消去 四郎", "--out", "back", *of_city).stdout
-    assert "--copies-deleted" in said
-    tayori("purge", "pack", pack, "--by", "消去 四郎", "--out", "back", "--copies-deleted", *of_city)
-    report = tmp_path / f"back/{pack}-deleted/receipt.json"
+    said = tayori(*typed(purge)).stdout
+    (again,) = (line for line in said.splitlines() if "--copies-deleted" in line)
+    tayori(*typed(again))
+    report = tmp_path / f"削除の報告/{pack}-deleted/receipt.json"
     tayori("receipt", "--file", report, "--by", "受付 六子", *of_post)
     assert "ありません" in tayori("due", *of_post).stdout
     assert told(tayori("due", "--json", *of_post)) == {
@@ -100,7 +108,9 @@ def test_the_closing_checklist_ends_with_one_while_something_is_open(giver: Stor
     said = tayori("checklist", EVENT, *of_post, code=1).stdout
     assert "済" in said
     assert "未" in said
-    assert "次: tayori recall issue" in said
+    (recall,) = (line for line in said.splitlines() if line.startswith("次: "))
+    assert recall.startswith("次: tayori recall issue")
+    tayori(*typed(recall))
     document = told(tayori("checklist", EVENT, "--json", *of_post, code=1))
     assert [line["key"] for line in document["lines"]][-1] == "ledger"
 
@@ -145,7 +155,10 @@ def test_name_and_address_of_a_person_are_asked_for_where_they_are_not_typed(giv
     result = CliRunner().invoke(PROGRAM, asked, input=f"{NAME}\n{ADDRESS}\n")
     assert result.stderr == "氏名: 住所: "
     assert len(told(result)["given"]) == 1
-    assert "中止しました" in tayori(*asked, code=1).stderr
+    ended = tayori(*asked[:-3], *asked[-2:], code=1).stderr
+    assert "中止しました。" in ended
+    assert "Aborted" not in ended
+    assert tayori(*asked, "--lang", "en", code=1).stderr.endswith("Aborted.\n")
 
 
 @pytest.mark.parametrize(("hours", "first"), [(0, "防災課 情報係"), (14, "宿直室")])

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from door_town import AREA, AT, EVENT, TOWN, Situation, agree, agreement, declare
+import shapely
+from door_town import AREA, AT, EVENT, TOWN, Situation, agree, agreement, declare, rows_of
 from typer.testing import CliRunner, Result
 
 from agreements.assessment import parse_assessment
@@ -17,6 +18,7 @@ from disaster.cli import shell
 from disaster.cli.app import make_program
 from disaster.cli.areas import area_typed
 from disaster.errors import StoreError
+from disaster.store import Store
 
 pytest_plugins = ("door_town",)
 pytestmark = pytest.mark.usefixtures("one_parser")
@@ -92,7 +94,7 @@ def test_a_call_is_written_down_with_six_words_and_leads_to_approval_step_by_ste
 def test_nobody_asks_under_a_name_that_says_nothing(typed: Typed, name: str) -> None:
     asked = ("--purpose", "安否確認", "--by", "潮見 受付", "--tel", "潮見 受付")
     said = typed("request", "new", *asked, "--person", name, code=1).stderr
-    assert "要請した人の名がありません" in said
+    assert ("要請した人の名がありません" if name.strip() else "--person の値が空です") in said
     assert "0" not in typed("request", "list", "--all").stdout
 
 
@@ -253,7 +255,7 @@ def test_the_only_area_of_an_event_is_the_one_that_is_asked_for(typed: Typed) ->
 
 def test_an_area_may_be_typed_by_its_name_and_is_shown_with_it(typed: Typed) -> None:
     listed = document(typed("event", "areas", "--json"))["areas"]
-    assert {"area_id": AREA, "name": "西半分", "reached": False} in listed
+    assert {"area_id": AREA, "name": "西半分", "reached": False, "drill": False} in listed
     assert document(typed("event", "areas", "--drill", "--json"))["areas"] == listed  # a drill has none of its own
     typed("event", "area", EVENT, " 西半分", "--by", "潮見市長")
     (reached,) = [row for row in document(typed("event", "areas", "--json"))["areas"] if row["reached"]]
@@ -274,7 +276,65 @@ def test_a_caller_is_told_the_names_of_the_areas_and_an_unknown_one_is_refused_o
     unknown = typed("request", "new", *CALL, "--event", "E-2", "--area", "東半分", code=1)
     assert nexts(unknown) == ["event areas --event E-2"]
     refused = typed("event", "open", "--name", "高潮", "--by", "潮見市長", "--area", "東半分", code=1)
-    assert f"西半分({AREA})" in refused.stderr
+    assert f"登録されている区域（名の近いものから）: 西半分({AREA})" in refused.stderr
+
+
+def test_areas_of_a_drill_are_listed_and_marked_while_no_event_says_which_are_meant(
+    typed: Typed, tmp_path: Path
+) -> None:
+    real = document(typed("event", "areas", "--json"))["areas"]
+    shape = shapely.to_wkb(shapely.box(138.0, 34.0, 139.0, 35.0))
+    row = {"area_id": "K-1", "name": "訓練第1区域", "area_kind": "disaster", "geometry": shape}
+    with Store.open(tmp_path / "post", at=AT) as store:
+        store.add_batch(rows_of("areas", [row], drill=True), at=AT)
+    drilled = {"area_id": "K-1", "name": "訓練第1区域", "reached": False, "drill": True}
+    assert document(typed("event", "areas", "--json"))["areas"] == real  # the open event is a real one
+    typed("event", "close", EVENT, "--by", "潮見市長")
+    assert document(typed("event", "areas", "--json"))["areas"] == [*real, drilled]
+    assert document(typed("event", "areas", "--drill", "--json"))["areas"] == [drilled]
+    (line,) = [line for line in typed("event", "areas").stdout.splitlines() if "K-1" in line]
+    assert line.split()[-1] == "訓練"
+
+
+def test_where_no_area_is_held_it_is_said_so_with_the_command_that_takes_them_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAYORI_DATA_DIR", str(tmp_path / "new"))
+    run = CliRunner().invoke
+    assert run(PROGRAM, ["init", "--side", "demo", "--municipality", TOWN]).exit_code == 0
+    said = run(PROGRAM, ["event", "areas"])
+    assert said.exit_code == 0
+    assert "まだ一つも取り込まれていません" in said.stdout
+    assert nexts(said) == ["ingest areas ファイル"]
+    refused = run(PROGRAM, ["event", "open", "--name", "津波", "--by", "潮見市長", "--area", "西半分"])
+    assert refused.exit_code == 1
+    assert "まだ一つも取り込まれていません" in refused.stderr
+    assert "tayori ingest areas" in refused.stderr
+
+
+@pytest.mark.parametrize("blank", ["", "\u3000 "], ids=ascii)
+def test_an_empty_value_is_never_taken_for_everything(typed: Typed, blank: str) -> None:
+    for option in ("--area", "--field", "--event", "--municipality", "--reason", "--recipient"):
+        refused = document(typed("request", "new", *CALL, option, blank, "--json", code=1))
+        assert refused["code"] == "disaster.blank_option"
+        assert option in refused["ja"]
+    both = typed("decide", "--purpose", "安否確認", "--tel", "潮見 受付", "--area", blank, "--field", blank, code=1)
+    assert {"--area", "--field"} <= set(re.split("[、 ]", both.stderr))
+    assert document(typed("request", "list", "--all", "--json"))["requests"] == []
+
+
+def test_an_unknown_purpose_is_told_together_with_what_is_missing(typed: Typed) -> None:
+    said = typed("decide", "--purpose", "選挙", code=1).stderr
+    assert "目的「選挙」はありません" in said
+    assert "--tel" in said
+
+
+def test_a_help_is_never_cut_on_a_narrow_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in (("decide",), ("request", "new"), ("event", "open"), ("town",)):
+        told = CliRunner().invoke(PROGRAM, [*words, "--help"]).stdout
+        assert "/" in told
+        assert "…" not in told
 
 
 def test_of_two_areas_with_one_name_the_id_must_be_typed() -> None:

@@ -139,14 +139,18 @@ def _batches(store: Store, event: Event, at: datetime) -> Line:
     """Return the line of our own personal batches: what newer ones replaced, and in a drill everybody invented."""
     found = held(store, at=at, municipality=event.municipality, present=event.drill, drill=event.drill)
     left = [one for one in found if one.keep is None]
-    missing = tuple(f"{one.title} {one.rows}件({one.days}日前)" for one in left)
+    missing = tuple(f"{one.title} {one.rows}件({_age(one.days)})" for one in left)
     drill = ("--drill",) if event.drill else ()
     return Line(
         "batches",
-        ("古い個人情報の消去", "old personal batches"),
+        ("使い終わった個人情報の消去", "personal batches no longer needed"),
         missing,
         command("purge", "own", *drill) if left else "",
     )
+
+
+def _age(days: int) -> str:
+    return f"取り込みから{days}日" if days else "取り込みから1日未満"
 
 
 def _triggers(event: Event, at: datetime) -> Line:

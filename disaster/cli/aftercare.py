@@ -14,7 +14,7 @@ from disaster.aftercare.recall import check_notice, recall
 from disaster.aftercare.receipts import Told, read_receipt, record_document, record_receipt
 from disaster.cli import person, purge
 from disaster.cli.options import By, EventId, Municipality, OutFolder, Reason, RoleOption, When, japan_time, who
-from disaster.cli.saying import a_name, next_command, people_to_call
+from disaster.cli.saying import a_name, next_command, next_line, people_to_call, same_store
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_noun, add_verbs, table
 from disaster.commands import command
 from disaster.errors import AftercareError
@@ -62,7 +62,7 @@ def _owed(shell: Shell, found: Due) -> Iterator[tuple[str, ...]]:
         for one in awaited:
             late = shell.say("【超過】", "LATE ") if one.overdue else ""
             to_type = command("request", verb_name, one.request_id, *option, "--by", a_name(shell))
-            yield one.request_id, late + shell.say(*title), shell.when(one.due), to_type
+            yield one.request_id, late + shell.say(*title), shell.when(one.due), same_store(shell, to_type)
 
 
 def _theirs(shell: Shell, one: Theirs) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def _due_lines(shell: Shell, found: Due) -> list[str]:
         lines.append(
             shell.say(f"受け取ったもの: {count}件。使わずに消去してください。", f"Received: {count}. Delete them.")
         )
-        lines.append(_to_purge(shell, found.ours[0].pack_id))
+        lines += _to_purge(shell, found.ours[0].pack_id)
     if owed:
         count, late = len(owed), sum(owed)
         lines.append(
@@ -112,10 +112,14 @@ def _due_lines(shell: Shell, found: Due) -> list[str]:
     return lines
 
 
-def _to_purge(shell: Shell, pack: str) -> str:
-    """Say how a received pack is destroyed and reported."""
+def _to_purge(shell: Shell, pack: str) -> list[str]:
+    """Say how a received pack is destroyed and reported; that all copies are gone is for a person to declare."""
     report = shell.say("削除の報告", "REPORT_FOLDER")
-    return next_command(shell, "purge", "pack", pack, "--by", a_name(shell), "--out", report)
+    return [
+        next_command(shell, "purge", "pack", pack, "--by", a_name(shell), "--out", report),
+        shell.say("写し・ZIP・印刷物もすべて消してあれば、--copies-deleted を付けてください。",
+                  "Add --copies-deleted if all copies, ZIPs and prints are gone too."),
+    ]  # fmt: skip
 
 
 def recall_issue(
@@ -173,7 +177,7 @@ def recall_check(
                   f"Reason: {notice.reason}; by {shell.when(notice.due_by)}"),
     ]  # fmt: skip
     if checked.received:
-        lines.append(_to_purge(shell, notice.pack_id))
+        lines += _to_purge(shell, notice.pack_id)
     else:
         lines.append(
             shell.say("この保管庫では受け取っていません。記録したので、後から届いても受け取りません。"
@@ -231,7 +235,7 @@ def checklist(shell: Shell, event: EventId, municipality: Municipality = None) -
             shell.say("済", "done") if one.done else shell.say("未", "open"),
             shell.say(*one.title),
             one.shown(),
-            one.command,
+            one.command and same_store(shell, one.command),
         )
         for one in lines
     ]
@@ -244,6 +248,6 @@ def checklist(shell: Shell, event: EventId, municipality: Municipality = None) -
     said = shell.say(
         f"済 {len(lines) - len(left)}件、未 {len(left)}件", f"done {len(lines) - len(left)}, open {len(left)}"
     )
-    after = [shell.say("次: ", "Next: ") + left[0].command] if left and left[0].command else []
+    after = [next_line(shell, left[0].command)] if left and left[0].command else []
     title = shell.say("終了の確認", "Closing checklist")
     return Answer("checklist", document, [said, *after], [table(title, headings, rows)], code=REFUSED if left else DONE)

@@ -8,7 +8,7 @@ import typer
 
 from agreements.agreement import Party, in_force, new_agreement_text, parse_agreement
 from agreements.template import load_template, template_ids
-from disaster.cli.options import read_text
+from disaster.cli.options import day, read_text
 from disaster.cli.paper import agreement_check, agreement_diff, agreement_render
 from disaster.cli.saying import next_command
 from disaster.cli.shell import Answer, Shell, add_noun, table
@@ -54,7 +54,7 @@ def agreement_new(
     post_code: Annotated[str, typer.Option(help="局所コード / office code")],
     city_name: Annotated[str, typer.Option(help="市区町村の名 / municipality")],
     city_code: Annotated[str, typer.Option(help="市区町村コード / municipality code")],
-    signed: Annotated[datetime, typer.Option(help="締結日 / day signed")],
+    signed: Annotated[datetime, day("締結日 / day signed")],
     unit: Annotated[list[str] | None, typer.Option(help="市区町村の部署名(災害対策本部など) / units")] = None,
     title: Annotated[str, typer.Option(help="協定の題名(省くとひな形の題名) / title, default the template's")] = "",
     city_key: Annotated[
@@ -74,6 +74,7 @@ def agreement_new(
     out.write_text(text, encoding="utf-8")
     lines = [
         shell.say(f"{out} を書きました。読み返してから登録してください。", f"Wrote {out}; read it, then add it."),
+        next_command(shell, "agreement", "check", out, stored=False),
         next_command(shell, "agreement", "add", out),
     ]
     return Answer("agreement", {"file": str(out)}, lines)

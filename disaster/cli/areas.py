@@ -71,17 +71,24 @@ def areas_typed(names: Mapping[str, str], typed: Iterable[str]) -> list[str]:
     Raises
     ------
     StoreError
-        ``disaster.unknown_area`` naming those most like it, ``disaster.which_area`` if several have that name.
+        ``disaster.no_areas`` if there are none, ``disaster.unknown_area`` naming some, most like it first,
+        ``disaster.which_area`` if several have that name.
     """
     found = []
     for one in typed:
         area = area_typed(names, one)
         if area is None:
-            near = get_close_matches(one, names.values(), n=_LISTED, cutoff=0)
-            known = _listed(names, (each for each, name in names.items() if name in near))
-            raise StoreError("disaster.unknown_area", area=one, known=known)
+            raise _unknown(names, one)
         found.append(area)
     return found
+
+
+def _unknown(names: Mapping[str, str], typed: str) -> StoreError:
+    if not names:
+        return StoreError("disaster.no_areas", area=typed)
+    near = dict.fromkeys(get_close_matches(typed, names.values(), n=len(names), cutoff=0))
+    known = _listed(names, (area for like in near for area, name in names.items() if name == like))
+    return StoreError("disaster.unknown_area", area=typed, known=known)
 
 
 def _listed(names: Mapping[str, str], areas: Iterable[str]) -> str:

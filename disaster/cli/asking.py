@@ -8,9 +8,19 @@ import typer
 
 from agreements.agreement import in_force
 from agreements.request import Event, Mode, Request
+from agreements.vocabulary import PURPOSES
 from disaster import requests
 from disaster.cli.areas import Areas, area_typed
-from disaster.cli.options import MODES_IN_WORDS, Dataset, EventOption, Municipality, Purpose, open_event, typed_purpose
+from disaster.cli.options import (
+    MODES_IN_WORDS,
+    PURPOSES_IN_WORDS,
+    Dataset,
+    EventOption,
+    Municipality,
+    Purpose,
+    open_event,
+    typed_purpose,
+)
 from disaster.cli.saying import spoken
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_verbs
 from disaster.errors import DisasterError
@@ -19,7 +29,9 @@ from disaster.store import Store
 
 Wanted = Annotated[
     Mode | None,
-    typer.Option(help="形(省くと、目的にかなう最も穏やかな形) / mode, default the mildest: " + MODES_IN_WORDS),
+    typer.Option(
+        metavar="match", help="形(省くと、目的にかなう最も穏やかな形) / mode, default the mildest: " + MODES_IN_WORDS
+    ),
 ]
 Recipient = Annotated[str, typer.Option(help="提供先(省くと協定の市区町村) / recipient")]
 Requester = Annotated[str, typer.Option(help="要請した組織・係(省くと提供先) / who requests")]
@@ -92,8 +104,7 @@ def draft(shell: Shell, store: Store, wish: Wish) -> Request:
     DisasterError
         If neither a confirmed call nor a document is named, or it cannot be told which event or area is meant.
     """
-    if bool(wish.tel.strip()) == bool(wish.number.strip()):
-        raise DisasterError("disaster.call_or_document")
+    _require_channel(wish)
     code = _municipality(shell, store, wish.municipality)
     found = open_event(shell, store, code, wish.event)
     whom = wish.recipient or _city(shell, store, code)
@@ -106,6 +117,15 @@ def draft(shell: Shell, store: Store, wish: Wish) -> Request:
         person=wish.person, role=wish.role,
     )  # fmt: skip
     return request if wish.mode else replace(request, mode=mildest(store, request, at=shell.at))
+
+
+def _require_channel(wish: Wish) -> None:
+    """Refuse a wish of which it is not said how it came; an unknown purpose is told with it, not only the next time."""
+    if bool(wish.tel.strip()) != bool(wish.number.strip()):
+        return
+    if typed_purpose(wish.purpose) in PURPOSES:
+        raise DisasterError("disaster.call_or_document")
+    raise DisasterError("disaster.channel_and_purpose", purpose=wish.purpose, known=PURPOSES_IN_WORDS)
 
 
 def _municipality(shell: Shell, store: Store, given: str | None) -> str:

@@ -16,6 +16,7 @@ from disaster.cli.options import (
     Dataset,
     Municipality,
     When,
+    day,
     japan_time,
     read_text,
     typed_purpose,
@@ -55,9 +56,7 @@ def assessment_new(
     outcome: OutcomeOption = "permits",
     dataset: Dataset = "delivery-points",
     when: When = None,
-    valid_until: Annotated[
-        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="効く最後の日 / last day")
-    ] = None,
+    valid_until: Annotated[datetime | None, day("効く最後の日 / last day", "--until")] = None,
     municipality: Municipality = None,
 ) -> Answer:
     """検討の記録をTOMLに書く(登録は add) / Write an assessment; add registers it."""

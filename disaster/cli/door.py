@@ -8,7 +8,7 @@ import typer
 
 from disaster.batch import Batch
 from disaster.cli.options import By, Municipality, OutFolder, RequestId, RoleOption, request_id_of, who
-from disaster.cli.saying import files_table, layer_title, run_out_lines, spoken
+from disaster.cli.saying import files_table, layer_title, run_out_lines, same_store, spoken
 from disaster.cli.secret import (
     NewPasswordFile,
     PasswordFile,
@@ -175,7 +175,8 @@ def receive_pack(
             password=read_password(password_file),
         )  # fmt: skip
     password = ("--password-file", password_file) if password_file else ()
-    return received_answer(shell, got, command("receive", pack, *password, "--unpack", f"{got.pack_id}-open"))
+    unpacking = command("receive", pack, *password, "--unpack", f"{got.pack_id}-open")
+    return received_answer(shell, got, same_store(shell, unpacking))
 
 
 def received_answer(shell: Shell, got: Received, unpacking: str) -> Answer:

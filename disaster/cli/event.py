@@ -22,6 +22,7 @@ from disaster.cli.options import (
 from disaster.cli.saying import next_command
 from disaster.cli.shell import Answer, Shell, add_noun, table
 from disaster.commands import shell_word
+from disaster.models import AREAS
 from disaster.ruling import area_names
 from disaster.store import Store
 
@@ -59,7 +60,7 @@ def event_open(
     name: Annotated[str, typer.Option(help="災害の名 / name")],
     by: By,
     trigger: Annotated[
-        TriggerKind, typer.Option(help="発動の種類 / trigger: " + TRIGGERS_IN_WORDS)
+        TriggerKind, typer.Option(metavar="evacuation_order", help="発動の種類 / trigger: " + TRIGGERS_IN_WORDS)
     ] = TriggerKind.HQ_ESTABLISHED,
     when: When = None,
     confirmed_by: ConfirmedBy = "",
@@ -81,7 +82,7 @@ def event_open(
         made = Event(new_id, name, code, drill, at, (first,), areas=areas)
         store.events.add(made, at=shell.at)
     said = shell.say(f"{name}を記録しました({made.event_id})。", f"Recorded {name} ({made.event_id}).")
-    after = next_command(shell, "request", "new", "--help")
+    after = next_command(shell, "request", "new", "--help", stored=False)
     return _answer(made.event_id, said, *_backdated(shell, first), after)
 
 
@@ -137,16 +138,39 @@ def event_areas(
     with shell.store() as store:
         code = shell.municipality(store, municipality)
         found = open_event(shell, store, code, event)
-        known = area_names(store, code, drill=found.drill if found else drill)
+        known = _areas_to_name(store, code, drill=found.drill if found else drill or None)
     reached = found.areas_at(shell.at) if found else ()
-    held = shell.say("対象", "reached")
-    rows = [(name, area, held if area in reached else "") for area, name in known.items()]
-    document = {
-        "municipality": code, "event_id": found.event_id if found else None,
-        "areas": [{"area_id": area, "name": name, "reached": area in reached} for area, name in known.items()],
-    }  # fmt: skip
-    headings = shell.headings("名/name", "ID/id", "災害の区域/event")
+    areas = [
+        {"area_id": area, "name": name, "reached": area in reached, "drill": of_drill} for area, name, of_drill in known
+    ]
+    document = {"municipality": code, "event_id": found.event_id if found else None, "areas": areas}
+    if not areas:
+        return Answer("areas", document, _none_held(shell, found))
+    held, practised = shell.say("対象", "reached"), shell.say("訓練", "drill")
+    rows = [
+        (name, area, held if area in reached else "", practised if of_drill else "") for area, name, of_drill in known
+    ]
+    headings = shell.headings("名/name", "ID/id", "災害の区域/event", "訓練/drill")
     return Answer("areas", document, [], [table(shell.say("区域", "Areas"), headings, rows)])
+
+
+def _areas_to_name(store: Store, code: str, *, drill: bool | None) -> list[tuple[str, str, bool]]:
+    """Return ids and names of areas and whether they are a drill's: of an event, or all where none says which."""
+    real = [(area, name, False) for area, name in area_names(store, code, drill=False).items()]
+    if drill is False or not store.current(AREAS.kind, code, columns=["area_id"], drill=True).drill:
+        return real  # a drill without areas of its own has the real ones
+    practised = [(area, name, True) for area, name in area_names(store, code, drill=True).items()]
+    return practised if drill else real + practised
+
+
+def _none_held(shell: Shell, event: Event | None) -> list[str]:
+    """Say that there is nothing to name yet, and how it is taken in."""
+    real = event is not None and not event.drill
+    none = shell.say(
+        f"{'訓練でない災害で使える' if real else ''}区域は、まだ一つも取り込まれていません。",
+        f"No area{' that a real event could use' if real else ''} was taken in yet.",
+    )
+    return [none, next_command(shell, "ingest", "areas", shell.say("ファイル", "FILE"))]
 
 
 def event_close(

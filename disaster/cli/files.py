@@ -75,14 +75,19 @@ def town(
                 store, code, out=out, households=households, seed=seed, at=shell.at, offices=tuple(office or ())
             )
         what = shell.say(f"架空の世帯 {households:,}件", f"{households:,} invented households")
-        answer = _town_answer(shell, out, code, {DELIVERY_POINTS.kind: [path.name for path in paths]}, what)
+        answer = _town_answer(shell, out, code, {DELIVERY_POINTS.kind: [_inside(out, path) for path in paths]}, what)
         hint = shell.say("取り込むときは --drill を付けてください。", "Take them in with --drill.")
         return replace(answer, lines=[*answer.lines, hint])
     if office or municipality:
         raise typer.BadParameter(shell.say("--on-store と一緒に指定してください。", "Needs --on-store."))
     made = write_town(out, households=households, seed=seed, at=shell.at)
-    files = {kind: [path.name for path in paths] for kind, paths in made.files.items()}
+    files = {kind: [_inside(out, path) for path in paths] for kind, paths in made.files.items()}
     return _town_answer(shell, out, made.municipality, files, f"{made.name}({made.municipality})")
+
+
+def _inside(out: Path, path: Path) -> str:
+    """Name a written file with the folder in which it lies: several kinds have one of their own."""
+    return path.relative_to(out).as_posix()
 
 
 def _town_answer(shell: Shell, out: Path, code: str, files: dict[str, list[str]], what: str) -> Answer:

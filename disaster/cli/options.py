@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,24 @@ _ROLES_IN_WORDS = _codes((code, ja) for code, (ja, _) in ROLES.items())
 _DATASETS_IN_WORDS = _codes((kind, one.label) for kind, one in DATASETS.items())
 _LAST_NUMBER = re.compile(r"[0-9]+$")
 
+
+def moment(words: str, *names: str, example: str = "2026-04-01T09:30") -> Any:
+    """Return the option for a day or a time as ISO 8601 writes it; `example` shows how it is typed."""
+
+    def read(text: str) -> datetime:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not written like {example}") from error
+
+    return typer.Option(*names, parser=read, metavar=example, help=words)
+
+
+def day(words: str, *names: str) -> Any:
+    """Return the option for a day."""
+    return moment(words, *names, example="2026-04-01")
+
+
 OutFolder = Annotated[Path, typer.Option(help="書き出すフォルダ / output folder")]
 Municipality = Annotated[str | None, typer.Option(help="市区町村コード(5桁) / municipality code")]
 EventId = Annotated[str, typer.Argument(help="災害ID / event id")]
@@ -42,7 +60,7 @@ RequestId = Annotated[str, typer.Argument(help="要請ID(末尾の番号だけ�
 By = Annotated[str, typer.Option(help="誰が(人の名) / who, a person's name")]
 RoleOption = Annotated[str, typer.Option(help="役割 / role: " + _ROLES_IN_WORDS)]
 Reason = Annotated[str, typer.Option(help="理由 / reason")]
-When = Annotated[datetime | None, typer.Option(help="日時(日本時間。省くと今) / time in Japan, default now")]
+When = Annotated[datetime | None, moment("日時(日本時間。省くと今) / time in Japan, default now")]
 Dataset = Annotated[str, typer.Option(help="情報の種類 / dataset: " + _DATASETS_IN_WORDS)]
 Purpose = Annotated[str, typer.Option(help="目的 / purpose: " + PURPOSES_IN_WORDS)]
 
@@ -67,8 +85,10 @@ def free_path(path: Path) -> Path:
 
 
 def japan_time(given: datetime | None, shell: Shell) -> datetime:
-    """Read a time of the command line as Japan's; none means now."""
-    return given.replace(tzinfo=JST) if given is not None else shell.at
+    """Read a time of the command line as Japan's, unless it names its own zone; none means now."""
+    if given is None:
+        return shell.at
+    return given if given.tzinfo else given.replace(tzinfo=JST)
 
 
 def who(by: str, role: str) -> Actor:

@@ -87,5 +87,5 @@ def _person_lines(shell: Shell, answer: person.Answer) -> list[str]:
     ))  # fmt: skip
     held = [one.pack.pack_id for one in answer.given if not one.pack.back]
     if held:
-        lines.append(next_command(shell, "recall", "issue", held[-1], "--help"))
+        lines.append(next_command(shell, "recall", "issue", held[-1], "--help", stored=False))
     return lines

@@ -11,7 +11,11 @@ from disaster.aftercare.purge import Held, Keep, held, purge_held, purge_pack
 from disaster.cli.options import By, Municipality, OutFolder, Reason, typed_kind
 from disaster.cli.saying import a_name, next_command
 from disaster.cli.shell import Answer, Shell, add_noun, table
+from disaster.commands import shell_word
 from disaster.errors import AftercareError
+
+#: Why our own batches go, where nothing else is said.
+_REASON = "保存期間の終了"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,10 +81,10 @@ def purge_own(
     drill: Annotated[bool, typer.Option("--drill", help="訓練の情報だけ(いまの版も) / of drills only")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="一覧のものを消去する / destroy what is listed")] = False,
     by: By = "",
-    reason: Reason = "保存期間の終了",
+    reason: Reason = _REASON,
     municipality: Municipality = None,
 ) -> Answer:
-    """自分の側の古い個人情報を一覧し、--yes で消去する / List our old personal batches; destroy them with --yes."""
+    """自分の側の使い終わった個人情報を一覧し、--yes で消去する / List our personal batches; destroy them with --yes."""
     with shell.store() as store, store.writing():
         found = held(
             store, at=shell.at, older_than_days=older_than, kind=kind, present=present or drill, drill=drill,
@@ -91,7 +95,7 @@ def purge_own(
     ready = [one for one in found if one.keep is None]
     lines = _purge_lines(shell, found, ready, done=yes, proof=proof)
     if ready and not yes:
-        again = _again(kind, older_than, present=present, drill=drill)
+        again = _again(kind, older_than, municipality, reason, present=present, drill=drill)
         lines.append(next_command(shell, "purge", "own", *again, "--by", a_name(shell), "--yes"))
     headings = shell.headings("種類/kind", "系列/dataset", "件数/rows", "取り込み/taken in", "日数/days", "扱い/what")
     rows = [
@@ -107,9 +111,14 @@ def purge_own(
     return Answer("purge-own", document, lines, [table(shell.say("個人情報", "Personal data"), headings, rows)])
 
 
-def _again(kind: str | None, older_than: int, *, present: bool, drill: bool) -> list[str]:
+def _again(
+    kind: str | None, older_than: int, municipality: str | None, reason: str, *, present: bool, drill: bool
+) -> list[str]:  # fmt: skip
+    """Return the options that choose the same batches again, so that none is destroyed that was not listed."""
     words = ["--kind", kind] if kind else []
     words += ["--older-than", str(older_than)] if older_than else []
+    words += ["--municipality", municipality] if municipality else []
+    words += ["--reason", shell_word(reason)] if reason != _REASON else []
     return [*words, *(["--present"] if present else []), *(["--drill"] if drill else [])]
 
 

@@ -26,6 +26,7 @@ from disaster.cli.options import (
     RequestId,
     RoleOption,
     japan_time,
+    moment,
     request_id_of,
     who,
 )
@@ -43,7 +44,7 @@ _LISTED = requests.WAITING | {State.REFUSED}
 _ASKING = (Role.MUNICIPAL_HQ, Role.PREFECTURE)
 Person = Annotated[str, typer.Option(help="要請した人の名(省くと --by) / the person who asks, default --by")]
 PersonRole = Annotated[
-    str, typer.Option(help="要請した人の役割 / role of the person who asks: municipal_hq, prefecture …")
+    str, typer.Option(help="要請した人の役割 / role of the person who asks, such as municipal_hq, prefecture")
 ]
 DocumentNo = Annotated[str, typer.Option(help="受け取った文書の番号 / number of the document")]
 
@@ -220,7 +221,7 @@ def request_document(
     by: By,
     role: RoleOption = str(Role.OFFICE),
     when: Annotated[
-        datetime | None, typer.Option(help="受け取った日時(日本時間。省くと今) / when it came, in Japan, default now")
+        datetime | None, moment("受け取った日時(日本時間。省くと今) / when it came, in Japan, default now")
     ] = None,
     reason: Annotated[str, typer.Option(help="遅れて届いた、または遅れて記録する理由 / why it is late")] = "",
     municipality: Municipality = None,

@@ -10,7 +10,7 @@ from agreements.vocabulary import DATASETS, MODES, PURPOSES
 from agreements.workflow import ACTS, ROLES, STATES, Act
 from disaster.aftercare.documents import Caller
 from disaster.cli.shell import Shell, table
-from disaster.commands import command
+from disaster.commands import command, shell_word
 from disaster.models import NOUNS, Side
 from disaster.requests import Filed
 
@@ -137,6 +137,19 @@ def a_name(shell: Shell) -> str:
     return shell.say("氏名", "NAME")
 
 
-def next_command(shell: Shell, *words: str | Path) -> str:
-    """Say what can be typed next."""
-    return shell.say("次: ", "Next: ") + command(*words)
+def next_command(shell: Shell, *words: str | Path, stored: bool = True) -> str:
+    """Say what can be typed next; what is not `stored` needs no store."""
+    return next_line(shell, command(*words)) if stored else shell.say("次: ", "Next: ") + command(*words)
+
+
+def next_line(shell: Shell, line: str) -> str:
+    """Say which command can be typed next at the same store."""
+    return shell.say("次: ", "Next: ") + same_store(shell, line)
+
+
+def same_store(shell: Shell, line: str) -> str:
+    """Return a command that finds the same store: a folder that was typed is named again.
+
+    The address of a database is not: it may hold a password, and what is shown stands in logs and pictures of screens.
+    """
+    return line if shell.typed_dir is None else f"{line} --data-dir {shell_word(shell.typed_dir)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperGroup
 
 from agreements.clock import shown
 from agreements.errors import DocumentError
@@ -46,11 +48,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """One call of the program: its settings, its clock reading, its screen."""
+    """One call of the program: its settings, its clock reading, its screen.
+
+    Attributes
+    ----------
+    typed_dir
+        The folder of the store where the command named it itself; the next command has to name it again.
+    """
 
     settings: Settings
     json: bool
     at: datetime
+    typed_dir: Path | None = None
     screen: Console = field(default_factory=lambda: Console(soft_wrap=True))
 
     @property
@@ -138,6 +147,44 @@ def printable(value: object) -> str:
     return "".join(sign if sign.isprintable() else "·" for sign in text)
 
 
+class UnknownWord(typer.TyperException):
+    """A verb or noun was typed that the program does not have.
+
+    Attributes
+    ----------
+    typed
+        The word.
+    near
+        Words of the program that are written alike.
+    ctx
+        Where it was typed.
+    """
+
+    exit_code = 2
+
+    def __init__(self, typed: str, near: Sequence[str], ctx: Any) -> None:
+        meant = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
+        super().__init__(f"No such command {typed!r}.{meant}")
+        self.typed, self.near, self.ctx = typed, tuple(near), ctx
+
+
+class Group(TyperGroup):
+    """A noun, or the whole program: a word under which others stand."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is meant by the first word.
+
+        Raises
+        ------
+        UnknownWord
+            If there is none.
+        """
+        word = args[0]
+        if not word.startswith("-") and self.get_command(ctx, word) is None:
+            raise UnknownWord(word, get_close_matches(word, self.list_commands(ctx)), ctx)
+        return super().resolve_command(ctx, args)
+
+
 Json = Annotated[bool, typer.Option("--json", help="結果をJSONで出す / print JSON")]
 Language = Annotated[Literal["ja", "en"] | None, typer.Option("--lang", help="文の言語 / language of sentences")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="保管庫のフォルダ / folder of the store")]
@@ -153,16 +200,16 @@ def add_verbs(app: typer.Typer, verbs: Mapping[str, Callable[..., Answer]]) -> N
 
 def add_noun(app: typer.Typer, noun: str, title: str, verbs: Mapping[str, Callable[..., Answer]]) -> None:
     """Register verbs under a noun, such as ``request``; `title` is its help."""
-    group = typer.Typer(no_args_is_help=True, help=title)
+    group = typer.Typer(cls=Group, no_args_is_help=True, help=title)
     add_verbs(group, verbs)
     app.add_typer(group, name=noun)
 
 
 def _as_command(function: Callable[..., Answer]) -> Callable[..., None]:
     @wraps(function)
-    def run(**given: Any) -> None:
+    def run(context: typer.Context, **given: Any) -> None:
         common = {option: given.pop(option) for option in _COMMON}
-        sys.exit(_run(function, common, given))
+        sys.exit(_run(function, common, given, blank=_blank(context)))
 
     own = inspect.signature(function, eval_str=True)
     parameters = [p for p in own.parameters.values() if p.name != "shell"]
@@ -173,24 +220,52 @@ def _as_command(function: Callable[..., Answer]) -> Callable[..., None]:
         for option, kind in _COMMON.items()
     ]
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-    run.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in [*keyword, *added]}
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    every = [context, *keyword, *added]
+    run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in every}
     return run
 
 
-def _run(function: Callable[..., Answer], common: Mapping[str, Any], given: Mapping[str, Any]) -> int:
+def _blank(context: typer.Context) -> list[str]:
+    """Name the options that may be left out and were typed with an empty value, such as a variable that is not set.
+
+    What is left out falls back to something wider, the whole city or all columns; nobody meant that by an empty value.
+    """
+    blank = []
+    for one in context.command.params:
+        values = context.params.get(one.name or "")
+        values = values if isinstance(values, list | tuple) else [values]
+        if not one.required and _typed(context, one.name) and any(isinstance(v, str) and not v.strip() for v in values):
+            blank.append(one.opts[0])
+    return blank
+
+
+def _typed(context: typer.Context, name: str | None) -> bool:
+    source = context.get_parameter_source(name or "")
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _run(
+    function: Callable[..., Answer], common: Mapping[str, Any], given: Mapping[str, Any], *, blank: Sequence[str]
+) -> int:  # fmt: skip
     as_json = bool(common["json"])
     lang: Lang = common["lang"] or "ja"
     try:
         settings = _settings(common)
         lang = settings.lang
-        shell = Shell(settings, as_json, datetime.now(UTC))
+        if blank:
+            raise DisasterError("disaster.blank_option", options="、".join(blank))
+        shell = Shell(settings, as_json, datetime.now(UTC), common["data_dir"])
         answer = function(shell, **given)
         _print(shell, answer)
     except CodedError as error:
         _print_refusal(error, as_json=as_json, lang=lang)
         return REFUSED
-    except (typer.BadParameter, typer.Exit, typer.Abort):
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write({"ja": "中止しました。\n", "en": "Aborted.\n"}[lang])
+        return REFUSED
+    except (typer.BadParameter, typer.Exit):
         raise  # the parser's own way of saying that the command was typed wrongly
     except Exception as error:  # noqa: BLE001 - a library's message may quote a row
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -4,12 +4,12 @@ import sys
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from pydantic import ValidationError
 
-from disaster.cli.shell import printable
+from disaster.cli.shell import Group, UnknownWord, printable
 
 
-class Program(TyperGroup):
+class Program(Group):
     """The program's outermost group, which answers for every verb: a wrong command ends with 2."""
 
     def main(self, *args: Any, **given: Any) -> Any:
@@ -20,7 +20,7 @@ class Program(TyperGroup):
             _print(_told(error))
             code = error.exit_code
         except typer.Abort:
-            _print(["中止しました。", "Aborted."])
+            _print(["中止しました。"])
             code = 1
         sys.exit(code)
 
@@ -44,6 +44,9 @@ def _told(error: typer.TyperException) -> list[str]:
 
 def _in_japanese(error: Any) -> str:
     """Say what is wrong by what the parser's error carries; its classes are private to it."""
+    if isinstance(error, UnknownWord):
+        near = "".join(f"「{word}」" for word in error.near)
+        return f"「{error.typed}」という命令はありません。{near and f'{near}のことですか。'}"
     if hasattr(error, "possibilities"):
         near = f"{'、'.join(error.possibilities)} のことですか。" if error.possibilities else ""
         return f"{error.option_name} という指定はありません。{near}"
@@ -52,10 +55,16 @@ def _in_japanese(error: Any) -> str:
     if hasattr(error, "param_type"):
         return f"{_named(error.param, 'がありません')}。"
     if hasattr(error, "param"):
-        return f"{_named(error.param, 'に、使えない値があります')}。"
-    if isinstance(getattr(error.ctx, "command", None), TyperGroup):
-        return "その名の命令はありません。"
+        return _unusable(error)
     return "余分な言葉があります。"
+
+
+def _unusable(error: Any) -> str:
+    """Say which value cannot be used, and of a day or time how one is typed: that is what stands for its value."""
+    cause = error.__cause__
+    typed = f"「{printable(cause.errors()[0]['input'])}」" if isinstance(cause, ValidationError) else ""
+    example = f"(例: {error.param.metavar})" if error.param.metavar else ""
+    return f"{_named(error.param, f'に、使えない値{typed}があります')}{example}。"
 
 
 def _named(param: Any, what: str) -> str:

@@ -10,8 +10,9 @@ import uvicorn
 from disaster import requests
 from disaster.aftercare.due import Due, due_list
 from disaster.audit import KINDS, Break
-from disaster.cli.saying import layer_title, run_out_lines, side_title
+from disaster.cli.saying import layer_title, run_out_lines, same_store, side_title
 from disaster.cli.shell import DONE, REFUSED, Answer, Shell, add_noun, add_verbs, table
+from disaster.commands import command
 from disaster.models import Side
 from disaster.provide import protection_run_out
 from disaster.service.app import make_app
@@ -119,37 +120,41 @@ def _counted(due: Due) -> dict[str, int]:
 def _due(shell: Shell, due: Mapping[str, int]) -> list[str]:
     """Say that something should be gone, with the command that lists it and whom to call."""
     theirs, overdue, ours = due["theirs"], due["overdue"], due["ours"]
+    to_type = same_store(shell, command("due"))
     line = shell.say(
-        f"削除を確かめるもの 渡した情報 {theirs}件(期日超過 {overdue}件)、受け取った情報 {ours}件: tayori due",
-        f"to be deleted: {theirs} handed over ({overdue} late), {ours} received (tayori due)",
+        f"削除を確かめるもの 渡した情報 {theirs}件(期日超過 {overdue}件)、受け取った情報 {ours}件: {to_type}",
+        f"to be deleted: {theirs} handed over ({overdue} late), {ours} received ({to_type})",
     )
     return [line] if theirs or ours else []
 
 
 def _waiting(shell: Shell, count: int) -> list[str]:
     """Say how many requests wait for somebody, with the command that lists them."""
-    line = shell.say(
-        f"待っている要請 {count}件: tayori request list", f"requests waiting: {count} (tayori request list)"
-    )
+    to_type = same_store(shell, command("request", "list"))
+    line = shell.say(f"待っている要請 {count}件: {to_type}", f"requests waiting: {count} ({to_type})")
     return [line] if count else []
 
 
 #: What is still owed to a request: a document that follows a call, a look at what one person allowed alone.
 _DOCUMENT = (
-    "要請 {name} の文書が未着です。期限 {due}: tayori request document {name}",
-    "the document of {name} is due {due}: tayori request document {name}",
+    "document",
+    "要請 {name} の文書が未着です。期限 {due}: {to_type}",
+    "the document of {name} is due {due}: {to_type}",
 )
 _REVIEW = (
-    "一人で認めた要請 {name} の事後確認が済んでいません。期限 {due}: tayori request review {name}",
-    "{name}, allowed by one person, is to be reviewed by {due}: tayori request review {name}",
+    "review",
+    "一人で認めた要請 {name} の事後確認が済んでいません。期限 {due}: {to_type}",
+    "{name}, allowed by one person, is to be reviewed by {due}: {to_type}",
 )
 
 
-def _owed(shell: Shell, one: Mapping[str, Any], ja: str, en: str) -> str:
+def _owed(shell: Shell, one: Mapping[str, Any], verb: str, ja: str, en: str) -> str:
     """Say what is owed and until when; what is overdue as such, and where it is provided already."""
     late = shell.say("【期限切れ】", "OVERDUE: ") if one["overdue"] else ""
     out = shell.say("(提供済み)", " (already provided)") if one.get("released") else ""
-    return late + shell.say(ja, en).format(name=one["request_id"], due=shell.when(one["due"]) + out)
+    name = one["request_id"]
+    to_type = same_store(shell, command("request", verb, name))
+    return late + shell.say(ja, en).format(name=name, due=shell.when(one["due"]) + out, to_type=to_type)
 
 
 def audit_list(

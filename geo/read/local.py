@@ -60,12 +60,17 @@ def copy_in(path: Path, folder: Path, limits: Limits, *, part: str | None = None
         If the path is not that of a plain local file, cannot be opened, is too large, changes while it is copied, or
         is of no format that is read.
     """
-    path = _plain(path)
+    typed, path = path, _plain(path)
     notes: tuple[Note, ...] = ()
     if path.is_dir():
         path, part, notes = _only_file(path, part, limits)
     main = folder / "in.part"
-    digest, size = _copy(path, main, path.name, limits.file_bytes)
+    try:
+        digest, size = _copy(path, main, path.name, limits.file_bytes)
+    except ReadError as error:
+        if error.code != "geo.no_such_file":
+            raise
+        raise ReadError(error.code, file=str(typed)) from error  # its folder may be what was typed wrongly
     with main.open("rb") as opened:
         kind = format_of(path.name, opened.read(HEAD_BYTES))
     ending = ".csv" if kind == "csv" else path.suffix.lower()
